@@ -1,0 +1,17 @@
+from reviews.models.cycles import Cycle, CycleTemplate, PhaseChange
+from reviews.models.judgements import Judgement, ScoreSheet
+from reviews.models.participants import Participant
+from reviews.models.results import ComponentScore, Result, ResultAdjustment, ScoreLine
+
+__all__ = [
+    "ComponentScore",
+    "Cycle",
+    "CycleTemplate",
+    "Judgement",
+    "Participant",
+    "PhaseChange",
+    "Result",
+    "ResultAdjustment",
+    "ScoreLine",
+    "ScoreSheet",
+]

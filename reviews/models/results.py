@@ -1,0 +1,98 @@
+"""Computed answers. Rows belong to the run that wrote them and are never changed; loaded by COPY.
+
+Scores are float64 rounded to 6 decimals when stored, so that a recomputation agrees exactly.
+"""
+
+from __future__ import annotations
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class ComponentScore(models.Model):
+    """score 0-100 at target scale (above 100 where over-achievement is allowed); None when the component has no data."""
+
+    run = models.ForeignKey("runs.Run", on_delete=models.CASCADE, related_name="+")
+    employee_id = models.BigIntegerField()
+    component = models.CharField(max_length=60)
+    score = models.FloatField(null=True)
+    standard_error = models.FloatField(null=True)
+    n = models.BigIntegerField(default=0)
+    weight = models.FloatField(help_text="effective weight 0-100 after the missing-component rule")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["run", "employee_id", "component"], name="one_component_score_per_run")
+        ]
+
+
+class ScoreLine(models.Model):
+    """A line of the explanation: what entered a component score, column by column."""
+
+    run = models.ForeignKey("runs.Run", on_delete=models.CASCADE, related_name="+")
+    employee_id = models.BigIntegerField()
+    component = models.CharField(max_length=60)
+    number = models.PositiveSmallIntegerField()
+    subject = models.CharField(max_length=60, help_text="KPI code or item code")
+    value = models.FloatField(null=True)
+    target = models.FloatField(null=True)
+    weight = models.FloatField()
+    attainment = models.FloatField(null=True)
+    points = models.FloatField(null=True, help_text="score of this line at target scale, before its weight")
+    n = models.BigIntegerField(default=0)
+    standard_error = models.FloatField(null=True)
+    rule = models.CharField(max_length=40, help_text="why it counts as it does: attainment, bands, below_minimum, missing")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["run", "employee_id", "component", "number"], name="one_score_line")
+        ]
+
+
+class Result(models.Model):
+    """Overall score, rank and rating of one employee in one run of one cycle."""
+
+    run = models.ForeignKey("runs.Run", on_delete=models.CASCADE, related_name="+")
+    cycle = models.ForeignKey("reviews.Cycle", on_delete=models.CASCADE, related_name="+")
+    employee = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    team_id = models.BigIntegerField()
+    score = models.FloatField(null=True)
+    standard_error = models.FloatField(null=True)
+    rank = models.PositiveIntegerField(null=True)
+    cohort_size = models.PositiveIntegerField(default=0)
+    percentile = models.FloatField(null=True)
+    rating = models.CharField(max_length=20, blank=True, help_text="code of the rating band")
+    state = models.CharField(
+        max_length=12,
+        choices=[("scored", _("scored")), ("held_back", _("held back")), ("no_data", _("no data"))],
+        default="scored",
+    )
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "employee"], name="one_result_per_run")]
+        indexes = [
+            models.Index(fields=["run", "rank", "employee"], name="results_by_rank"),
+            models.Index(fields=["employee", "cycle"], name="results_of_person"),
+        ]
+
+
+class ResultAdjustment(models.Model):
+    """Calibration moves, bonus and penalty items: append-only, reapplied by every run as its last stage."""
+
+    class Kind(models.TextChoices):
+        RATING = "rating", _("calibrated rating")
+        POINTS = "points", _("bonus or penalty points")
+
+    cycle = models.ForeignKey("reviews.Cycle", on_delete=models.PROTECT, related_name="adjustments")
+    employee = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    rating = models.CharField(max_length=20, blank=True)
+    points = models.FloatField(null=True)
+    reason = models.CharField(max_length=400)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]

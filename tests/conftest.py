@@ -1,0 +1,131 @@
+"""Fixtures for every test. Servers come from tests/servers.py, before this file is read."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg2
+import pytest
+
+from tests.servers import APPLICATION_URL
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+BROWSER_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
+HOW_TO_GET_A_BROWSER = "install Chromium (on Debian or Ubuntu: apt-get install chromium fonts-noto-cjk) and run again"
+IN_CI = os.environ.get("CI", "").lower() in {"true", "1"}
+
+_skipped: list[str] = []
+_without_browser = 0
+
+
+def find_browser() -> str | None:
+    return next((path for name in BROWSERS if (path := shutil.which(name))), None)
+
+
+# Nothing is skipped in CI ----------------------------------------------------------------------------------------
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Whatever opens a page is a browser test; without a browser it is skipped, and in CI it fails."""
+    global _without_browser
+    browser = find_browser()
+    for item in items:
+        if {"page", "context", "browser", "new_context"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.browser)
+        if item.get_closest_marker("browser") and browser is None:
+            _without_browser += 1
+            if not IN_CI:
+                item.add_marker(pytest.mark.skip(reason=f"no browser: {HOW_TO_GET_A_BROWSER}"))
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.skipped and not hasattr(report, "wasxfail"):
+        _skipped.append(report.nodeid)
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    if IN_CI and _skipped and exitstatus == 0:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    without_browser = sum("no browser: " in str(report.longrepr) for report in terminalreporter.stats.get("skipped", []))
+    if without_browser:
+        terminalreporter.write_line(f"{without_browser} browser tests skipped: {HOW_TO_GET_A_BROWSER}.", yellow=True)
+    if IN_CI and _skipped:
+        terminalreporter.write_line(f"CI skips nothing, but these were skipped: {', '.join(_skipped)}", red=True)
+
+
+# Database --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """After the migrations the application's role gets its rights, as `python -m config.migrate` gives them."""
+    application_url = os.environ.get(APPLICATION_URL)
+    if not application_url:
+        return
+    from django.conf import settings
+    from django.db import connection
+
+    from config.grants import grant_application_role
+
+    role = urlsplit(application_url).username
+    assert role
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        grant_application_role(
+            cursor.cursor,
+            role,
+            append_only=settings.APPEND_ONLY_TABLES,
+            append_only_patterns=settings.APPEND_ONLY_TABLE_PATTERNS,
+        )
+
+
+@pytest.fixture
+def application_database_url(django_db_setup: None) -> str:
+    """The test database as the application's role sees it."""
+    from django.db import connection
+
+    url = os.environ.get(APPLICATION_URL)
+    if not url:
+        pytest.skip("needs two database roles: set MIGRATION_DATABASE_URL as well as DATABASE_URL, or neither")
+    return urlunsplit(urlsplit(url)._replace(path=f"/{connection.settings_dict['NAME']}"))
+
+
+@pytest.fixture
+def application_role(application_database_url: str, transactional_db: None) -> Iterator[Any]:
+    """A second connection (psycopg2, autocommit), as the application's role; it sees what the test has committed."""
+    connection = psycopg2.connect(application_database_url)
+    connection.autocommit = True
+    yield connection
+    connection.close()
+
+
+# Browser ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def browser_executable() -> str:
+    browser = find_browser()
+    if browser is None:
+        pytest.fail(f"no browser: {HOW_TO_GET_A_BROWSER}")
+    return browser
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any], browser_executable: str) -> dict[str, Any]:
+    """The system's own Chromium; Playwright's build is not in any package index."""
+    return browser_type_launch_args | {"executable_path": browser_executable, "args": BROWSER_ARGUMENTS}
