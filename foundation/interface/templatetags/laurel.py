@@ -122,7 +122,8 @@ def change(value: Any, decimals: Any = 1) -> str:
     found = _decimal(value)
     if found is None:
         return ""
-    found = _rounded(found, int(decimals))
+    decimals = 1 if decimals in (None, "") else int(decimals)
+    found = _rounded(found, decimals)
     if found == 0:
         return format_html('<span class="change change-flat">{}</span>', _("unchanged"))
     arrow, word, direction = ("▲", _("up"), "up") if found > 0 else ("▼", _("down"), "down")
