@@ -1,1 +1,5 @@
-def compile_stale(): ...
+"""Message catalogues (being written)."""
+
+
+def compile_stale() -> None:
+    return
