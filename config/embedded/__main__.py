@@ -8,6 +8,7 @@ import sys
 from types import FrameType
 
 from config.embedded.errors import EmbeddedError
+from config.embedded.processes import die_with_parent
 from config.embedded.servers import EmbeddedServers
 
 GRACE_SECONDS = 60.0
@@ -35,7 +36,9 @@ def run(command: list[str], *, ephemeral: bool) -> int:
     servers = EmbeddedServers(ephemeral=ephemeral)
     try:
         servers.start()
-        child = subprocess.Popen(command, env=os.environ | servers.environment)
+        child = subprocess.Popen(
+            command, env=os.environ | servers.environment, preexec_fn=die_with_parent(signal.SIGTERM)
+        )
         while True:
             try:
                 code = child.wait(1.0 if received else None)

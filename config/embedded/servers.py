@@ -13,7 +13,7 @@ from typing import IO
 from config.embedded import processes
 from config.embedded.errors import EmbeddedError
 from config.embedded.locations import (
-    CLONE,
+    VAR,
     data_home,
     ephemeral_home,
     postgres_installation,
@@ -50,7 +50,7 @@ class EmbeddedServers:
             return
         try:
             self._end_orphaned_valkey()
-            logs = self.home if self.ephemeral else CLONE / "var" / "log"
+            logs = self.home if self.ephemeral else VAR / "log"
             logs.mkdir(parents=True, exist_ok=True)
             if self.wants_postgres:
                 self.postgres = Postgres(
@@ -71,6 +71,19 @@ class EmbeddedServers:
         except BaseException:
             self.stop()
             raise
+
+    def revive(self) -> list[str]:
+        """Start again, under the same address, what has ended by itself; returns the names."""
+        revived = []
+        if self.postgres is not None and self.postgres.has_ended:
+            self.postgres.start()
+            revived.append("postgres")
+        if self.valkey is not None and self.valkey.has_ended:
+            self.valkey.start()
+            revived.append("valkey")
+        if revived:
+            self._write_state()
+        return revived
 
     # One launcher at a time -----------------------------------------------------------------------------------
 

@@ -31,10 +31,12 @@ class Valkey:
 
     def start(self) -> None:
         self.data.mkdir(mode=0o700, exist_ok=True)
+        keep_port = self.port != 0  # started again: its address is already in other processes' hands
         for attempt in range(4):
             if attempt == 2 and any(self.data.iterdir()):
                 self._put_aside()  # twice is no accident of the port: what it stored cannot be read
-            self.port = free_port()
+            if not keep_port:
+                self.port = free_port()
             if self._launch():
                 return
         raise EmbeddedError(f"Valkey does not start; the end of {self.log}:\n{tail(self.log)}")
@@ -91,6 +93,10 @@ class Valkey:
                 answer += chunk
             return answer == b"+OK\r\n+PONG\r\n"  # while it loads its file it says -LOADING
         return False
+
+    @property
+    def has_ended(self) -> bool:
+        return self.process is not None and self.process.poll() is not None
 
     def stop(self) -> None:
         if self.process is not None:
