@@ -112,7 +112,7 @@ def combined_standard_error(standard_errors: Any, weights: Any, *, unknown: str 
     given = np.broadcast_to(given, rows.shape)
     counted: npt.NDArray[np.bool_] = np.asarray(given > 0)
     if unknown == "exact":
-        nothing = np.asarray(np.isnan(rows) | ~counted).all(axis=1)
+        nothing: Any = np.all(np.isnan(rows) | ~counted, axis=1)
         rows = np.where(np.isnan(rows), 0.0, rows)
         rows = np.where(nothing[:, None], np.nan, rows)
     with np.errstate(invalid="ignore", divide="ignore"):

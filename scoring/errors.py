@@ -41,6 +41,7 @@ MESSAGES: dict[str, str] = {
     # what the mathematics cannot answer
     "comparisons_disconnected": "The comparisons fall into %(parts)s parts with nothing between them.",
     "comparisons_separated": "Some won or lost all comparisons with the rest; their distance is unbounded.",
+    "pairs_missing": "%(missing)s pairs were never judged.",
     "comparison_self": "Item %(item)s was compared with itself.",
     "comparison_contradiction": "Both directions are recorded as won for items %(first)s and %(second)s.",
     "no_convergence": "The estimate did not settle within %(steps)s steps.",

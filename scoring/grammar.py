@@ -54,7 +54,7 @@ class Negative:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """first op node op node ..., of one precedence, read from the left; flat, so long sums need no recursion."""
+    """first op node op node ..., of one precedence, read from the left; flat, so no recursion."""
 
     first: Node
     rest: tuple[tuple[str, Node], ...]

@@ -73,7 +73,7 @@ def parse(text: str) -> Formula:
 
 
 def evaluate_node(node: Node, totals: Totals) -> Any:
-    """The value of one node, a float or an array. What is undefined is nan at once, so 1/(1/0) is nan, not 0."""
+    """The value of a node, float or array. What is undefined is nan at once, so 1/(1/0) is nan, not 0."""
     match node:
         case Number(value):
             return value

@@ -8,7 +8,6 @@ arithmetic is Decimal with 60 digits; nothing is rounded before `round_money` or
 from __future__ import annotations
 
 import decimal
-import math
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -31,31 +30,13 @@ ROUNDINGS = {
     "floor": decimal.ROUND_FLOOR,
 }
 # Decimals of the minor unit by ISO 4217; every currency not named here has two.
+_WITHOUT_DECIMALS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
+_WITH_THREE = "BHD IQD JOD KWD LYD OMR TND"
+_WITH_FOUR = "CLF UYW"
 MINOR_UNITS = {
-    **dict.fromkeys(
-        [
-            "BIF",
-            "CLP",
-            "DJF",
-            "GNF",
-            "ISK",
-            "JPY",
-            "KMF",
-            "KRW",
-            "PYG",
-            "RWF",
-            "UGX",
-            "UYI",
-            "VND",
-            "VUV",
-            "XAF",
-            "XOF",
-            "XPF",
-        ],
-        0,
-    ),
-    **dict.fromkeys(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"], 3),
-    **dict.fromkeys(["CLF", "UYW"], 4),
+    **dict.fromkeys(_WITHOUT_DECIMALS.split(), 0),
+    **dict.fromkeys(_WITH_THREE.split(), 3),
+    **dict.fromkeys(_WITH_FOUR.split(), 4),
 }
 _CONTEXT = decimal.Context(prec=60, rounding=decimal.ROUND_HALF_EVEN)
 _ZERO = Decimal(0)
@@ -297,7 +278,7 @@ def _integers(values: list[Decimal], name: str) -> list[int]:
     exponents = [int(value.as_tuple().exponent) for value in values]
     lowest = min([0, *exponents])
     return [
-        int(math.prod((int("".join(map(str, value.as_tuple().digits))), 10 ** (exponent - lowest))))
+        int(value.scaleb(-exponent, _CONTEXT)) * 10 ** (exponent - lowest)
         for value, exponent in zip(values, exponents, strict=True)
     ]
 
