@@ -11,6 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg2
 import pytest
 
+from tests.cast import cast  # noqa: F401  the fixture of the same name, for every room
 from tests.servers import APPLICATION_URL
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
