@@ -1,7 +1,7 @@
-"""Frames into tables and queries into frames through COPY, inside Django's connection and current transaction.
+"""Frames into tables and queries into frames through COPY, in Django's connection and current transaction.
 
-A million rows a second, where the ORM does a few thousand. No model is loaded, no signal is sent, no default is applied:
-the frame says everything, and the table's constraints have the last word.
+A million rows a second, where the ORM does a few thousand. No model is loaded, no signal is sent, no default
+is applied: the frame says everything, and the table's constraints have the last word.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ def copy_in(table: str, frame: pd.DataFrame, columns: Sequence[str] | None = Non
     """Append the rows of `frame` to `table`; the answer is their number.
 
     table     a table's name (`Model._meta.db_table`)
-    columns   the frame's columns to write, named as in the table (default: all); other columns of the table take their
-              database default
+    columns   the frame's columns to write, named as in the table (default: all); other columns of the table
+              take their database default
     Missing   None, NaN, NaT and pd.NA become NULL; an empty string stays an empty string
-    Types     dict and list are written as JSON, Decimal exactly, naive timestamps as UTC; whole numbers with gaps need
-              the nullable dtype Int64, since float64 would be written as "1.0"
-    Errors    ValueError for a column that the frame lacks; Django's database errors for what the table refuses. The
-              transaction is then broken, as after any failed statement.
+    Types     dict and list are written as JSON, Decimal exactly, naive timestamps as UTC; whole numbers with
+              gaps need the nullable dtype Int64, since float64 would be written as "1.0"
+    Errors    ValueError for a column that the frame lacks; Django's database errors for what the table
+              refuses. The transaction is then broken, as after any failed statement.
     """
     names = list(frame.columns) if columns is None else list(columns)
     absent = [name for name in names if name not in frame.columns]
@@ -53,7 +53,7 @@ def copy_in(table: str, frame: pd.DataFrame, columns: Sequence[str] | None = Non
         text = statement.as_string(cursor.connection)
         for start in range(0, len(frame), CHUNK_ROWS):
             part = frame.iloc[start : start + CHUNK_ROWS]
-            arrow = pa.table([_arrow_column(part[name]) for name in names], names=[str(name) for name in names])
+            arrow = pa.table([_arrow_column(part[name]) for name in names], names=list(map(str, names)))
             stream = io.BytesIO()
             # "needed" quotes every string and no null, so that COPY tells "" from NULL.
             csv.write_csv(arrow, stream, csv.WriteOptions(include_header=False, quoting_style="needed"))
@@ -66,16 +66,16 @@ def copy_in(table: str, frame: pd.DataFrame, columns: Sequence[str] | None = Non
 def copy_out(query: str, params: Iterable[Any] | Mapping[str, Any] | None = None) -> pd.DataFrame:
     """The rows of a SELECT as a frame.
 
-    query     one SELECT with psycopg2 places (%s or %(name)s; a literal per cent sign is %% whenever params are given)
-    returns   int64 (Int64 where a NULL occurs), float64 with NaN for NULL, bool (object with gaps), datetime.date
-              objects, UTC timestamps, Decimal objects for numeric, parsed objects for json; all else text with None
-              for NULL. An empty answer has its columns.
+    query     one SELECT with psycopg2 places, %s or %(name)s; with params a literal per cent sign is %%
+    returns   int64 (Int64 where a NULL occurs), float64 with NaN for NULL, bool (object with gaps),
+              datetime.date objects, UTC timestamps, Decimal objects for numeric, parsed objects for json; all
+              else text with None for NULL. An empty answer has its columns.
     """
     with connection.cursor() as cursor:
         select = cursor.mogrify(query, params).decode() if params else query
         # Types come from the database, never from a guess: "0012" is text, not twelve.
         with connection.wrap_database_errors:
-            cursor.execute(f"SELECT * FROM ({select.replace('%', '%%')}) AS described LIMIT 0", ())
+            cursor.execute(f"SELECT * FROM ({select.replace('%', '%%')}) AS q LIMIT 0", ())  # noqa: S608
             description = list(cursor.description)
             stream = io.BytesIO()
             cursor.copy_expert(f"COPY ({select}) TO STDOUT WITH (FORMAT csv)", stream)
@@ -100,9 +100,8 @@ def copy_out(query: str, params: Iterable[Any] | Mapping[str, Any] | None = None
                 quoted_strings_can_be_null=False,
             ),
         )
-    return pd.DataFrame(
-        {column.name: _pandas_column(arrow[column.name], column.type_code) for column in description}, columns=names
-    )
+    values = {column.name: _pandas_column(arrow[column.name], column.type_code) for column in description}
+    return pd.DataFrame(values, columns=names)
 
 
 def _arrow_column(values: pd.Series) -> pa.Array:
