@@ -1,4 +1,4 @@
-"""YAML documents: read safely, checked with the path of all that is wrong, written so that they read back alike.
+"""YAML documents: read safely, checked with the path of all that is wrong, written so as to read back alike.
 
 A path is a tuple of keys and positions, ("kpis", 2, "formula"), shown as kpis[2].formula.
 """
