@@ -50,5 +50,7 @@ def grant_application_role(
     # The application has no business in the book of migrations but to read it.
     cursor.execute("SELECT to_regclass('public.django_migrations')")
     if cursor.fetchone()[0]:
-        cursor.execute(sql.SQL("REVOKE INSERT, UPDATE, DELETE ON public.django_migrations FROM {}").format(name))
+        cursor.execute(
+            sql.SQL("REVOKE INSERT, UPDATE, DELETE ON public.django_migrations FROM {}").format(name)
+        )
     return protected

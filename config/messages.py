@@ -23,6 +23,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract as babel_extract
@@ -32,7 +33,17 @@ from babel.messages.pofile import read_po, write_po
 CLONE = Path(__file__).resolve().parent.parent
 LOCALES = ("zh_Hans",)
 # Where a person's sentences are. Tests and settings have none.
-ROOMS = ("config", "scoring", "foundation", "people", "metrics", "reviews", "incentives", "operations", "demo")
+ROOMS = (
+    "config",
+    "scoring",
+    "foundation",
+    "people",
+    "metrics",
+    "reviews",
+    "incentives",
+    "operations",
+    "demo",
+)
 TEMPLATES = "templates"
 LEFT_OUT = {"migrations", "embedded", "node_modules", "__pycache__"}
 
@@ -78,7 +89,9 @@ def messages_of(path: Path) -> Iterator[tuple[Key, str | None]]:
     text = path.read_text(encoding="utf-8")
     if path.suffix != ".py":
         text = _templatize(text, path)
-    found = babel_extract("python", io.BytesIO(text.encode()), keywords=KEYWORDS, options={"encoding": "utf-8"})
+    found = babel_extract(
+        "python", io.BytesIO(text.encode()), keywords=KEYWORDS, options={"encoding": "utf-8"}
+    )
     for _line, message, _comments, context in found:
         if isinstance(message, tuple):
             parts = [part for part in message if isinstance(part, str)]
@@ -135,7 +148,9 @@ def read_catalogue(path: Path, locale: str) -> Catalog:
 def _ordered(catalogue: Catalog, locale: str) -> Catalog:
     """A copy with nothing in it that changes by itself: no dates, no places in the source, one order."""
     copy = Catalog(locale=locale, project="Laurel", charset="utf-8", fuzzy=False)
-    copy.header_comment = "# Translations of Laurel. Written by `python -m config.messages`; edit the msgstr lines only."
+    copy.header_comment = (
+        "# Translations of Laurel. Written by `python -m config.messages`; edit the msgstr lines only."
+    )
     for message in sorted((m for m in catalogue if m.id), key=lambda m: (_singular(m), m.context or "")):
         copy.add(
             message.id,
@@ -164,7 +179,14 @@ def _write(path: Path, data: bytes) -> None:
 
 def _catalogue_bytes(catalogue: Catalog, locale: str) -> bytes:
     buffer = io.BytesIO()
-    write_po(buffer, _ordered(catalogue, locale), width=110, no_location=True, omit_header=False, ignore_obsolete=True)
+    write_po(
+        buffer,
+        _ordered(catalogue, locale),
+        width=110,
+        no_location=True,
+        omit_header=False,
+        ignore_obsolete=True,
+    )
     # These header lines are new at every writing, name a tool's version, or say nothing.
     moving = (
         *(b'"POT-Creation-Date:', b'"PO-Revision-Date:', b'"Generated-By:', b'"Report-Msgid-Bugs-To:'),
@@ -189,7 +211,9 @@ def _singular(message: Message) -> str:
 
 def _strings(message: Message) -> list[str]:
     string_ = message.string
-    return [string_ or ""] if isinstance(string_, str) or string_ is None else [part or "" for part in string_]
+    return (
+        [string_ or ""] if isinstance(string_, str) or string_ is None else [part or "" for part in string_]
+    )
 
 
 def _is_translated(message: Message) -> bool:
@@ -218,7 +242,7 @@ def extract(root: Path = CLONE) -> list[str]:
             new = Catalog(locale=locale, charset="utf-8", fuzzy=False)
             for (singular, context), key in wanted.items():
                 known = old.get(singular, context)
-                string_ = _empty(new, key)
+                string_: Any = _empty(new, key)
                 if known is not None and isinstance(known.id, str) == isinstance(key, str):
                     string_ = known.string or string_
                 elif known is not None and any(_strings(known)):  # a plural was added, or taken away
@@ -240,7 +264,9 @@ def extract(root: Path = CLONE) -> list[str]:
 def missing(root: Path = CLONE, locale: str = LOCALES[0]) -> dict[str, str | list[str]]:
     catalogue = read_catalogue(catalogue_path(root, locale), locale)
     answer: dict[str, str | list[str]] = {}
-    for (singular, context), key in sorted(collect(root).items(), key=lambda item: (item[0][0], item[0][1] or "")):
+    for (singular, context), key in sorted(
+        collect(root).items(), key=lambda item: (item[0][0], item[0][1] or "")
+    ):
         known = catalogue.get(singular, context)
         same_shape = known is not None and isinstance(known.id, str) == isinstance(key, str)
         if known is None or not same_shape or not _is_translated(known) or known.fuzzy:
@@ -285,7 +311,9 @@ def fill(translations: dict[str, str | list[str]], root: Path = CLONE, locale: s
     return lines
 
 
-PERCENT = re.compile(r"%(?:\((?P<name>\w+)\))?[#0\- +]*(?:\d+|\*)?(?:\.(?:\d+|\*))?[hlL]?(?P<kind>[diouxXeEfFgGcrsa%])")
+PERCENT = re.compile(
+    r"%(?:\((?P<name>\w+)\))?[#0\- +]*(?:\d+|\*)?(?:\.(?:\d+|\*))?[hlL]?(?P<kind>[diouxXeEfFgGcrsa%])"
+)
 
 
 def placeholders(text: str, *, percent: bool) -> list[str]:
@@ -317,7 +345,9 @@ def check(root: Path = CLONE) -> list[str]:
                 reason = "is marked obsolete but used" if singular in obsolete else "is missing"
                 faults.append(f"{name} {reason}")
                 continue
-            if isinstance(message.id, str) != isinstance(key, str) or (not isinstance(key, str) and message.id[1] != key[1]):
+            if isinstance(message.id, str) != isinstance(key, str) or (
+                not isinstance(key, str) and message.id[1] != key[1]
+            ):
                 faults.append(f"{name} has another plural in the source")
             if message.fuzzy:
                 faults.append(f"{name} is fuzzy")
@@ -327,7 +357,9 @@ def check(root: Path = CLONE) -> list[str]:
             faults += [f"{name} {fault}" for fault in _placeholder_faults(message, key)]
         for message in catalogue:
             if message.id and (_singular(message), message.context) not in wanted:
-                faults.append(f"{locale}: {_name(_singular(message), message.context)!r} is no longer in the source")
+                faults.append(
+                    f"{locale}: {_name(_singular(message), message.context)!r} is no longer in the source"
+                )
         if text and not faults and text.encode() != _catalogue_bytes(catalogue, locale):
             faults.append(f"{locale}: {path.name} is not as `extract` writes it")
     return faults
@@ -369,7 +401,9 @@ def compile_stale(root: Path = CLONE) -> None:
 
 def main(arguments: list[str] | None = None, root: Path = CLONE) -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m config.messages", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python -m config.messages",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("action", choices=["extract", "missing", "fill", "check", "compile"])
     parser.add_argument("file", nargs="?", help="for fill: JSON, or - for standard input")

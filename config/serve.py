@@ -112,7 +112,9 @@ class Program:
 
 
 class Supervisor:
-    def __init__(self, *, host: str, port: int, ephemeral: bool, workers: int, concurrency: int, quiet: bool) -> None:
+    def __init__(
+        self, *, host: str, port: int, ephemeral: bool, workers: int, concurrency: int, quiet: bool
+    ) -> None:
         self.host = host
         self.port = port
         self.ephemeral = ephemeral
@@ -231,7 +233,9 @@ class Supervisor:
                     *("--without-gossip", "--without-mingle"),
                 ],
             ),
-            Program("beat", [python, "-m", "celery", "-A", "config", "beat", "--loglevel", level, "--pidfile="]),
+            Program(
+                "beat", [python, "-m", "celery", "-A", "config", "beat", "--loglevel", level, "--pidfile="]
+            ),
         ]
         for program in self.programs:
             program.start(self.environment, self.lines)
@@ -257,9 +261,11 @@ class Supervisor:
             say(f"      the worker is slow to start; see {worker.log}")
 
     def _answers(self) -> bool:
-        request = urllib.request.Request(f"{self._local_url()}/health/")
+        request = urllib.request.Request(f"{self._local_url()}/health/")  # noqa: S310 - our own address
         try:
-            with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=5) as answer:
+            with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
+                request, timeout=5
+            ) as answer:
                 return int(answer.status) < 500
         except urllib.error.HTTPError as error:
             return error.code < 500
@@ -301,7 +307,11 @@ class Supervisor:
                     program.start(self.environment, self.lines)
                 continue
             assert program.process is not None
-            reason = f"ended with code {program.process.returncode}" if program.process.poll() is not None else None
+            reason = (
+                f"ended with code {program.process.returncode}"
+                if program.process.poll() is not None
+                else None
+            )
             reason = reason or program.unwell()
             if reason is None:
                 continue
@@ -406,7 +416,9 @@ def main() -> int:
     parser.add_argument("--ephemeral", action="store_true", help="empty servers, deleted afterwards")
     parser.add_argument("--workers", type=int, default=2, help="web processes")
     parser.add_argument("--concurrency", type=int, default=2, help="worker processes")
-    parser.add_argument("--quiet", action="store_true", help="after the start, programs write to their log files only")
+    parser.add_argument(
+        "--quiet", action="store_true", help="after the start, programs write to their log files only"
+    )
     given = parser.parse_args()
     return Supervisor(
         host=given.host,

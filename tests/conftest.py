@@ -25,7 +25,9 @@ BROWSER_ARGUMENTS = [
     "--disable-sync",
     "--disable-dev-shm-usage",
 ]
-HOW_TO_GET_A_BROWSER = "install Chromium (on Debian or Ubuntu: apt-get install chromium fonts-noto-cjk) and run again"
+HOW_TO_GET_A_BROWSER = (
+    "install Chromium (on Debian or Ubuntu: apt-get install chromium fonts-noto-cjk) and run again"
+)
 IN_CI = os.environ.get("CI", "").lower() in {"true", "1"}
 
 _skipped: list[str] = []
@@ -63,11 +65,17 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    without_browser = sum("no browser: " in str(report.longrepr) for report in terminalreporter.stats.get("skipped", []))
+    without_browser = sum(
+        "no browser: " in str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])
+    )
     if without_browser:
-        terminalreporter.write_line(f"{without_browser} browser tests skipped: {HOW_TO_GET_A_BROWSER}.", yellow=True)
+        terminalreporter.write_line(
+            f"{without_browser} browser tests skipped: {HOW_TO_GET_A_BROWSER}.", yellow=True
+        )
     if IN_CI and _skipped:
-        terminalreporter.write_line(f"CI skips nothing, but these were skipped: {', '.join(_skipped)}", red=True)
+        terminalreporter.write_line(
+            f"CI skips nothing, but these were skipped: {', '.join(_skipped)}", red=True
+        )
 
 
 # Database --------------------------------------------------------------------------------------------------------
@@ -102,7 +110,9 @@ def application_database_url(django_db_setup: None) -> str:
 
     url = os.environ.get(APPLICATION_URL)
     if not url:
-        pytest.skip("needs two database roles: set MIGRATION_DATABASE_URL as well as DATABASE_URL, or neither")
+        pytest.skip(
+            "needs two database roles: set MIGRATION_DATABASE_URL as well as DATABASE_URL, or neither"
+        )
     return urlunsplit(urlsplit(url)._replace(path=f"/{connection.settings_dict['NAME']}"))
 
 
@@ -127,6 +137,8 @@ def browser_executable() -> str:
 
 
 @pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args: dict[str, Any], browser_executable: str) -> dict[str, Any]:
+def browser_type_launch_args(
+    browser_type_launch_args: dict[str, Any], browser_executable: str
+) -> dict[str, Any]:
     """The system's own Chromium; Playwright's build is not in any package index."""
     return browser_type_launch_args | {"executable_path": browser_executable, "args": BROWSER_ARGUMENTS}

@@ -74,7 +74,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m config.embedded")
     actions = parser.add_subparsers(dest="action", required=True)
     runner = actions.add_parser("run", help="run a command beside PostgreSQL and Valkey")
-    runner.add_argument("--ephemeral", action="store_true", help="empty servers of its own, deleted afterwards")
+    runner.add_argument(
+        "--ephemeral", action="store_true", help="empty servers of its own, deleted afterwards"
+    )
     runner.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND")
     arguments = parser.parse_args()
     command = arguments.command[1:] if arguments.command[:1] == ["--"] else arguments.command

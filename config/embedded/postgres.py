@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from config.embedded import processes
 from config.embedded.errors import EmbeddedError
@@ -181,7 +182,7 @@ class Postgres:
         (staging / "data").rename(self.data)
         staging.rmdir()
 
-    def _as_user(self) -> dict:  # type: ignore[type-arg]
+    def _as_user(self) -> dict[str, Any]:
         return {"user": self.user.uid, "group": self.user.gid, "extra_groups": []} if self.user else {}
 
     def _clear_the_way(self) -> None:
@@ -204,7 +205,9 @@ class Postgres:
             signals=[(signal.SIGINT, 20.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 5.0)],
         )
         if not gone:
-            raise EmbeddedError(f"A PostgreSQL server on {self.data} (process {pid}) is running and cannot be stopped.")
+            raise EmbeddedError(
+                f"A PostgreSQL server on {self.data} (process {pid}) is running and cannot be stopped."
+            )
         pid_file.unlink(missing_ok=True)
 
     def _launch(self, deadline: float) -> bool:

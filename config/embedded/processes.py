@@ -88,7 +88,9 @@ def command_line(pid: int) -> str:
     if Path("/proc/self").exists():
         return ""
     try:
-        answer = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)
+        answer = subprocess.run(
+            ["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
+        )
     except OSError:
         return ""
     return answer.stdout.strip()

@@ -1,4 +1,4 @@
-"""The two database roles and the database, made by a superuser; docs/operations.md says the same for a server of yours."""
+"""The two database roles and the database, made by a superuser. docs/operations.md does it for a server of yours."""
 
 from typing import Any
 
@@ -32,10 +32,14 @@ def ensure_roles(
             cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])
             if cursor.fetchone() is None:
                 cursor.execute(
-                    sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(DATABASE), sql.Identifier(OWNER_ROLE))
+                    sql.SQL("CREATE DATABASE {} OWNER {}").format(
+                        sql.Identifier(DATABASE), sql.Identifier(OWNER_ROLE)
+                    )
                 )
                 cursor.execute(
-                    sql.SQL("REVOKE CONNECT, TEMPORARY ON DATABASE {} FROM PUBLIC").format(sql.Identifier(DATABASE))
+                    sql.SQL("REVOKE CONNECT, TEMPORARY ON DATABASE {} FROM PUBLIC").format(
+                        sql.Identifier(DATABASE)
+                    )
                 )
                 cursor.execute(
                     sql.SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}").format(

@@ -64,7 +64,9 @@ class EmbeddedServers:
                 self.environment["DATABASE_URL"] = self.postgres.url(APPLICATION_ROLE)
                 self.environment["MIGRATION_DATABASE_URL"] = self.postgres.url(OWNER_ROLE)
             if self.wants_valkey:
-                self.valkey = Valkey(self.home, valkey_binary(), log=logs / "valkey.log", ephemeral=self.ephemeral)
+                self.valkey = Valkey(
+                    self.home, valkey_binary(), log=logs / "valkey.log", ephemeral=self.ephemeral
+                )
                 self.valkey.start()
                 self.environment["REDIS_URL"] = self.valkey.url()
             self._write_state()

@@ -56,7 +56,12 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 # A page must not hang while the broker is away: the sweep sends again what could not be sent.
 CELERY_TASK_PUBLISH_RETRY = True
-CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.1, "interval_step": 0.1, "interval_max": 0.2}
+CELERY_TASK_PUBLISH_RETRY_POLICY = {
+    "max_retries": 1,
+    "interval_start": 0.1,
+    "interval_step": 0.1,
+    "interval_max": 0.2,
+}
 
 # On SIGTERM a worker finishes what it has within this time and gives the rest back. When only the connection was lost
 # it works on: its writes are fenced by the run's epoch, and a second delivery finds the shard leased or done.
