@@ -19,10 +19,9 @@ def icc(ratings: Any) -> dict[str, float | None]:
 
     ratings  shape (targets, raters)
     returns  mapping with ICC1 ICC2 ICC3 (one rater) and ICC1k ICC2k ICC3k (mean of all k): 1 targets rated by
-             different raters, 2 by
-             the same random raters, 3 by these very raters. At most 1; below 0 when raters agree less than by
-             chance. None for a form without a value: its denominator is not positive, because targets hardly
-             differ.
+             different raters, 2 by the same random raters, 3 by these very raters. At most 1; below 0 when
+             raters agree less than by chance. None for a form without a value: its denominator is not
+             positive, because targets hardly differ.
 
     Formula   with the mean squares B between targets, W within targets, J between raters, E residual, n
               targets, k raters:
@@ -77,8 +76,7 @@ def cohen_kappa(table: Any, weights: str | None = None) -> float:
 
     Formula   1 - sum(v o) / sum(v e): o observed and e expected shares, v the weight of a disagreement
     Errors    ZeroVariance when no disagreement is possible (all in one category), TooFewTargets for an empty
-              table,
-              InvalidInput for tables that are not square or not counts.
+              table, InvalidInput for tables that are not square or not counts.
     Source    Cohen 1960 and 1968.
     """
     counts = whole(table, "table", ndim=2)
@@ -102,8 +100,7 @@ def fleiss_kappa(counts: Any) -> float:
     """Fleiss' kappa of several raters.
 
     counts   shape (subjects, categories): how many raters put a subject in a category; the same number of
-             raters for
-             every subject, who need not be the same people
+             raters for every subject, who need not be the same people
     returns  float, at most 1
 
     Formula   (mean pairwise agreement - chance) / (1 - chance), chance = sum of squared category shares
@@ -136,8 +133,7 @@ def krippendorff_alpha(ratings: Any, level: str) -> float:
 
     Missing   nan is allowed; a unit with fewer than two ratings says nothing and is left out.
     Errors    TooFewRaters, TooFewTargets `nothing_to_compare` when no unit has two ratings, ZeroVariance when
-              all the ratings
-              left are equal, InvalidInput for an unknown level.
+              all the ratings left are equal, InvalidInput for an unknown level.
     Source    Krippendorff, Content Analysis, chapter on reliability; computed by the `krippendorff` package.
     """
     choice(level, "level", LEVELS)

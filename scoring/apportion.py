@@ -56,12 +56,11 @@ def forced_distribution(
     scores         shape (people,); higher is better
     shares         of the bands from best to worst, adding up to 1 or to 100
     minimum_group  fewer scored people than this raise SmallGroup: the caller merges the group or exempts it,
-                   and says so.
-                   The default only refuses a group of one; five or more is sensible.
+                   and says so. The default only refuses a group of one; five or more is sensible.
     split_ties     False: people with equal scores share one band, the one that the first of their places
-                   falls in, so a tie
-                   at an edge is decided in their favour and a band may hold more than its share; the places
-                   behind them stay where they are. True: the counts are exact and the earlier position wins.
+                   falls in, so a tie at an edge is decided in their favour and a band may hold more than its
+                   share; the places behind them stay where they are. True: the counts are exact and the
+                   earlier position wins.
     returns        int64, shape (people,): 0 is the best band, UNRATED (-1) for nan
 
     Formula   places per band by largest remainder; band of place r = number of bands that end before r.

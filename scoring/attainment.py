@@ -32,17 +32,14 @@ def attainment(
               lower     1 - (actual - target) / |target|     = 2 - actual / target for a positive target
               nearest   1 - |actual - target| / |target|
               With a target of zero no ratio exists; the answer is 1 when it is met (higher: actual >= 0,
-              lower:
-              actual <= 0, nearest: actual = 0) and otherwise 0, both before floor and cap.
+              lower: actual <= 0, nearest: actual = 0) and otherwise 0, both before floor and cap.
     Why       "lower" is the linear form: an actual of zero is an attainment of 2, not infinity, a deviation
-              costs or earns the
-              same on either side, and twice the target is 0. The inverse ratio target / actual, also met in
-              practice, has none of the three.
+              costs or earns the same on either side, and twice the target is 0. The inverse ratio target /
+              actual, also met in practice, has none of the three.
     Missing   nan in either gives nan.
     Errors    InvalidInput for an unknown direction or a floor above the cap.
     Source    the "achievement", "reduction" and "absolute" target types of SAP Strategy Management (letter
-              grade
-              scoring), with the zero-target rule of CAMMS interplan ("less is better").
+              grade scoring), with the zero-target rule of CAMMS interplan ("less is better").
     """
     choice(direction, "direction", DIRECTIONS)
     if floor is not None and cap is not None and floor > cap:
@@ -68,11 +65,10 @@ def band_score(value: Any, bands: Sequence[tuple[float, float]], *, below: float
 
     value    a number or an array
     bands    [(from, score)], ascending in `from`; a band reaches from its edge up to, but not including, the
-             next edge, and the
-             last has no upper end. -inf is allowed as the first edge.
+             next edge, and the last has no upper end. -inf is allowed as the first edge.
     below    the score under the first edge: 0 unless told otherwise. It is not nan, because a missing
-             component can be left
-             out of the overall score, and falling short of every standard must not be an advantage.
+             component can be left out of the overall score, and falling short of every standard must not be
+             an advantage.
     returns  a float for a number, otherwise a float64 array
 
     Missing   nan gives nan.

@@ -67,14 +67,12 @@ def weighted_mean(scores: Any, weights: Any, *, missing: str = "renormalise") ->
     scores   shape (people, components), or (components,) for one person; nan for a component without a score
     weights  shape (components,) or that of scores; any scale, 40/60 as good as 0.4/0.6
     missing  "renormalise": the other components share the weight; "zero": it counts as 0; "hold_back": no
-             overall
-             score until it is there
+             overall score until it is there
     returns  float64, shape (people,), or a float for one person
 
     Formula   sum(w s) / sum(w)
     Missing   as chosen; nan means that there is no overall score: held back, or nothing to average. A
-              component of
-              weight zero is never missed.
+              component of weight zero is never missed.
     Errors    InvalidInput for negative or all-zero weights and shapes that do not fit.
     """
     values = floats(scores, "scores")
@@ -89,11 +87,9 @@ def combined_standard_error(standard_errors: Any, weights: Any, *, unknown: str 
 
     standard_errors  shape (people, components), or (components,) for one person; nan where none is known
     weights          shape (components,), or that of standard_errors, such as `effective_weights` gives; any
-                     scale. A
-                     component of weight zero does not matter, whatever its error.
+                     scale. A component of weight zero does not matter, whatever its error.
     unknown          "propagate": an unknown error makes the combined one nan; "exact": it counts as zero, and
-                     the answer is
-                     then a lower bound; nan when no error at all is known
+                     the answer is then a lower bound; nan when no error at all is known
     returns          float64, shape (people,), or a float for one person; nan for rows whose weights are nan
                      or zero
 

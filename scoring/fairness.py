@@ -32,12 +32,10 @@ def four_fifths(selected: Any, total: Any) -> FourFifths:
                       .flags     True strictly below 0.8 of the highest rate, compared in whole numbers:
                                  exactly 0.80 passes
                       .p_values  Fisher's exact test, two-sided, against the group with the highest rate (the
-                                 first of
-                                 several); 1.0 for that group itself
+                                 first of several); 1.0 for that group itself
 
     A flag without a small p-value is what chance does to small groups, and large groups can differ beyond
-    chance without
-    a flag: show both.
+    chance without a flag: show both.
     Stated    when nobody is selected anywhere, all ratios are 1 and nothing is flagged.
     Errors    InvalidInput for a group without members, more selected than members, unequal lengths, no
               groups.
@@ -94,8 +92,7 @@ def gini(amounts: Any) -> float:
     Formula   sum over i of (2 i - n - 1) x_(i) / (n sum(x)), x sorted ascending
     Stated    0 when nobody has anything: all are equal.
     Errors    InvalidInput for negative amounts or nan, NoAnswers for none. (Leave people without an amount
-              out, or count
-              them as 0: the two are different questions.)
+              out, or count them as 0: the two are different questions.)
     Source    Gini 1912; the form by sorted values as in the R package ineq.
     """
     x = np.sort(finite(amounts, "amounts", ndim=1))

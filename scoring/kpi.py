@@ -45,12 +45,10 @@ class Formula:
         returns  float64, shape (rows,), in the frame's order
 
         Formula   sum(m) and count(m) are the columns, mean(m) = sum(m) / count(m); min(m) and max(m) of one
-                  measure are the
-                  smallest and largest single value; min and max of several arguments compare them subject by
-                  subject.
+                  measure are the smallest and largest single value; min and max of several arguments compare
+                  them subject by subject.
         Missing   nan in any cell that is read makes the subject nan; so do division by zero and overflow,
-                  wherever
-                  in the formula they happen.
+                  wherever in the formula they happen.
         Errors    MissingMeasure when a column is absent altogether.
         """
         read = Totals(totals, self.measures)
@@ -63,10 +61,8 @@ def parse(text: str) -> Formula:
     """The formula written in `text`, or FormulaError with `code`, `params` and `position`.
 
     Grammar   see `scoring.grammar`: + - * / and parentheses, numbers, sum(m), count(m), mean(m), min and max,
-              and ** with a
-              whole exponent up to 4. Bounded in length and depth; no name but a function's or a measure's is
-              ever
-              looked up, and nothing is executed.
+              and ** with a whole exponent up to 4. Bounded in length and depth; no name but a function's or a
+              measure's is ever looked up, and nothing is executed.
     Source    ordinary arithmetic precedence; -2**2 is -4 as in mathematics.
     """
     return Formula(text=text, tree=grammar.parse_tree(text))

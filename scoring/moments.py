@@ -54,8 +54,7 @@ def variance(n: Any, total: Any, total_sq: Any) -> Floats:
     returns              float64; nan where n < 2. What rounding makes negative or negligible is 0.
 
     The formula loses digits where the mean is large against the spread (about 1e-12 of the mean square);
-    measures in
-    their usual units, seconds or grades, are far from that.
+    measures in their usual units, seconds or grades, are far from that.
     """
     count, sums, squares = _counts(n), floats(total, "total"), floats(total_sq, "total_sq")
     with np.errstate(all="ignore"):
@@ -76,8 +75,7 @@ def standard_error_of_proportion(successes: Any, trials: Any) -> Floats:
     """sqrt(p (1 - p) / n) for 0/1 values, the total of squares being the total.
 
     returns  float64; nan where trials = 0. It is 0 at p = 0 and p = 1, where it knows too little: show
-             `intervals.wilson`
-             on a page and use this one to combine errors only.
+             `intervals.wilson` on a page and use this one to combine errors only.
     Errors   InvalidInput when there are more successes than trials or any is negative.
     Source   the binomial (Wald) standard error.
     """
@@ -100,17 +98,15 @@ def formula_standard_error(formula: Formula, totals: Any) -> Floats:
     returns  float64, shape (rows,)
 
     Formula   Var(f) = sum over measures of (df / dsum_m)^2 Var(sum_m), with Var(sum_m) = n_m s_m^2. For
-              mean(m) that is exactly
-              s / sqrt(n), and for sum(a) / sum(b) the usual standard error of a ratio without its covariance.
+              mean(m) that is exactly s / sqrt(n), and for sum(a) / sum(b) the usual standard error of a ratio
+              without its covariance.
     Approximation   first order, so for many records; counts are taken as given, and measures as independent
                     of one another.
               Parts of one whole (resolved of answered) vary together, and the true error of their ratio is
-              then
-              smaller than this one: it errs on the side of telling fewer people apart.
+              then smaller than this one: it errs on the side of telling fewer people apart.
     Missing   nan where the KPI is nan, where a measure has fewer than two records, and for min(m) and max(m)
-              of a
-              single measure, which the delta method cannot do. A formula of counts and numbers only has an
-              error of 0.
+              of a single measure, which the delta method cannot do. A formula of counts and numbers only has
+              an error of 0.
     Errors    MissingMeasure when a column is absent altogether.
     Source    Casella and Berger, Statistical Inference, 2nd ed., section 5.5.4.
     """

@@ -14,16 +14,14 @@ def score(progress: Any, weights: Any) -> float:
     """The weighted mean of progress.
 
     progress  per objective, in any one unit (0-1 or 0-100): a sequence or a mapping by name; may exceed the
-              full mark where
-              over-achievement counts, and is not capped here
+              full mark where over-achievement counts, and is not capped here
     weights   agreed weights in the same form; any scale
     returns   float in the unit of progress
 
     Formula   sum(w p) / sum(w)
     Missing   nan (withdrawn, or not due yet) leaves its weight to the others. Not started is 0, not nan.
     Errors    NothingScored when no objective with a weight has progress; InvalidInput for negative or
-              all-zero
-              weights, unequal lengths, different names.
+              all-zero weights, unequal lengths, different names.
     Source    Drucker 1954 (management by objectives); the mean of key results of OKR practice.
     """
     return weighted(progress, weights, "progress")

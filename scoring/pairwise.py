@@ -28,25 +28,20 @@ def bradley_terry(
     pairs    (winner, loser) as item numbers from 0, repeated as often as they happened; the order does not
              matter
     prior    None for maximum likelihood; otherwise the precision (1 / variance) of a normal prior around 0 on
-             every strength,
-             in logits: 1 is moderate, 0.1 weak. It answers where the likelihood cannot.
+             every strength, in logits: 1 is moderate, 0.1 weak. It answers where the likelihood cannot.
     weights  one per pair, for instance 0.5 each way for "no difference"; 1 each unless given
     items    how many items there are, when the last ones were never compared (needs a prior)
     returns  (strengths, standard_errors), float64, shape (items,), in logits. Without a prior item 0 is the
-             reference with
-             strength and error 0; with a prior the strengths add up to 0 and errors are those of the distance
-             from the average.
+             reference with strength and error 0; with a prior the strengths add up to 0 and errors are those
+             of the distance from the average.
 
     Formula   P(i beats j) = 1 / (1 + exp(s_j - s_i)); Newton's method on the log-likelihood, minus prior/2
-              times the sum of
-              s^2; errors from the inverse of the observed information.
+              times the sum of s^2; errors from the inverse of the observed information.
     Errors    DisconnectedComparisons when parts were never compared with one another; SeparatedComparisons
-              when
-              they were, but some only ever won against the rest (no finite maximum); both without a prior
-              only. InvalidInput for no pairs, an item against itself, negative or broken item numbers.
+              when they were, but some only ever won against the rest (no finite maximum); both without a
+              prior only. InvalidInput for no pairs, an item against itself, negative or broken item numbers.
     Source    Bradley and Terry, Biometrika 39 (1952); Ford, American Mathematical Monthly 64 (1957) for when
-              the maximum
-              exists; Agresti, Categorical Data Analysis, section 10.6, for the baseball example.
+              the maximum exists; Agresti, Categorical Data Analysis, section 10.6, for the baseball example.
     """
     wins = _win_matrix(pairs, weights, items)
     if prior is None:
@@ -125,8 +120,7 @@ def circular_triads(wins: Any) -> int:
     """How many triples contradict themselves: i beats j, j beats k, and k beats i.
 
     wins     square 0/1 matrix, wins[i, j] = 1 when i beat j; a pair that was not judged is 0 both ways and
-             takes part in
-             no triad
+             takes part in no triad
     returns  int; the most possible is n(n^2 - 1) / 24 for odd n and n(n^2 - 4) / 24 for even n
 
     Formula   trace(W^3) / 3. For a complete set of pairs it equals n(n - 1)(2n - 1) / 12 - sum(wins of i,
@@ -175,21 +169,19 @@ def next_pairs(
     """The pairs whose answers would tell most about the order.
 
     strengths, standard_errors   as from `bradley_terry`, shape (items,); nan for an item not yet estimated:
-                                 it counts as average and
-                                 as uncertain as can be
+                                 it counts as average and as uncertain as can be
     asked                        pairs already put, in either order; they are not put again
     count                        how many pairs to return at most
     returns                      list of (i, j) with i < j, best first; fewer when fewer are left; ties by
                                  number
 
     Formula   gain = log(1 + p (1 - p) (e_i^2 + e_j^2)) / 2, the expected information of one answer about s_i
-              - s_j: high where the
-              outcome is open and the strengths are uncertain. After each choice the two errors shrink as one
-              answer would shrink them, so that one list does not ask about the same person over and over.
+              - s_j: high where the outcome is open and the strengths are uncertain. After each choice the two
+              errors shrink as one answer would shrink them, so that one list does not ask about the same
+              person over and over.
     Errors    InvalidInput for negative errors, unequal lengths, pairs of unknown items.
     Source    D-optimal design for a logistic comparison; Glickman and Jensen, Journal of Statistical Planning
-              and Inference
-              127 (2005), for adaptive pairing.
+              and Inference 127 (2005), for adaptive pairing.
     """
     s, e = floats(strengths, "strengths", ndim=1), floats(standard_errors, "standard_errors", ndim=1)
     if s.shape != e.shape:

@@ -77,8 +77,7 @@ def tiered(amount: Any, tiers: Sequence[tuple[Any, Any]], *, mode: str, already:
     returns  unrounded Decimal
 
     Formula   marginal P(x) = sum of rate_i times the part of x inside tier i; retroactive P(x) = x rate(x).
-              Below the first
-              `from` nothing is paid, in every mode.
+              Below the first `from` nothing is paid, in every mode.
     Errors    TiersError when the tiers do not ascend, InvalidInput for no tiers, an unknown mode, nan or
               infinity.
     Source    Oracle Incentive Compensation (step rates), Salesforce Spiff (marginal payout rules with
@@ -132,14 +131,13 @@ def curve(attainment: Any, points: Sequence[tuple[Any, Any]]) -> Decimal:
 
     attainment   a ratio, 1.0 = target met
     points       [(attainment, multiplier)] in ascending order. Two points with one attainment are a jump:
-                 below it the first
-                 holds, from it on the second, so [(0.8, 0), (0.8, 0.5), (1, 1)] pays nothing under 80 %.
+                 below it the first holds, from it on the second, so [(0.8, 0), (0.8, 0.5), (1, 1)] pays
+                 nothing under 80 %.
     returns      unrounded Decimal, ready to multiply money with
 
     Errors    TiersError when attainments descend or a third point stands at one place; InvalidInput for no
-              points
-              and for a missing attainment (nan): whether nothing or a default is paid is not for a curve to
-              decide.
+              points and for a missing attainment (nan): whether nothing or a default is paid is not for a
+              curve to decide.
     Source    the threshold, target, maximum curve of bonus plans.
     """
     if len(points) == 0:
@@ -172,8 +170,7 @@ def round_money(amount: Any, currency: str, rounding: str = "half_up") -> Decima
 
     amount    money: Decimal, int or text
     rounding  "half_up" (a half away from zero, for debit and credit alike), "half_even", "half_down", "up",
-              "down", "ceiling",
-              "floor"
+              "down", "ceiling", "floor"
     Errors    MoneyError `currency` or `money_float`, InvalidInput for an unknown rounding.
     Source    minor units of ISO 4217.
     """
@@ -208,15 +205,12 @@ def split_pool(
              moves
     quantum  the smallest unit paid
     returns  a list of Decimals that add up to the pool; when everyone with a weight is at the cap, the rest
-             is in
-             `.undistributed`, and shares and rest add up to the pool
+             is in `.undistributed`, and shares and rest add up to the pool
 
     Formula   whole units by largest remainder of the exact shares, ties to the earlier position; a cap is
-              rounded down to the
-              quantum and never exceeded. All in integers, so nothing is lost.
+              rounded down to the quantum and never exceeded. All in integers, so nothing is lost.
     Errors    PoolError `pool_negative`, `pool_not_round`, `nobody_eligible`; MoneyError for floats;
-              InvalidInput for
-              negative weights or caps and unequal lengths.
+              InvalidInput for negative weights or caps and unequal lengths.
     Source    proportional division with upper bounds (water-filling) and Hamilton's rounding.
     """
     unit = to_money(quantum, "quantum")

@@ -60,17 +60,16 @@ def rank_interval(scores: Any, standard_errors: Any, *, level: float = 0.95) -> 
     returns                   (low, high), float64, shape (people,), ends included
 
     Formula   j is told apart from i when |s_j - s_i| > z sqrt(e_i^2 + e_j^2), z the normal quantile at 1 - (1
-              - level) / (2 (n - 1)),
-              since each person is compared with n - 1 others (Bonferroni). low = 1 + number told apart
-              above, high = n - number told apart below. With errors of zero this is (min rank, max rank).
+              - level) / (2 (n - 1)), since each person is compared with n - 1 others (Bonferroni). low = 1 +
+              number told apart above, high = n - number told apart below. With errors of zero this is (min
+              rank, max rank).
     Missing   a nan score has no interval and counts for nobody; a nan error tells nobody apart.
     Errors    InvalidInput for negative errors, unequal lengths, a level outside (0, 1).
     Cost      n^2 / 2 comparisons in blocks; 20,000 people take a few seconds.
     Source    Mogstad, Romano, Shaikh and Wilhelm, "Inference for ranks with applications to mobility across
-              neighbourhoods and
-              academic achievement across countries", Review of Economic Studies 91 (2024), marginal
-              confidence sets; a Bonferroni quantile here instead of their bootstrap, which is wider but needs
-              no draws.
+              neighbourhoods and academic achievement across countries", Review of Economic Studies 91 (2024),
+              marginal confidence sets; a Bonferroni quantile here instead of their bootstrap, which is wider
+              but needs no draws.
     """
     level_of_confidence(level)
     values = floats(scores, "scores", ndim=1)

@@ -17,11 +17,9 @@ def cutoffs(scores: Any, bands: Sequence[tuple[float, Any]]) -> Ints:
 
     scores   a number or shape (people,)
     bands    [(from, code)], ascending in `from`, half-open: a score equal to an edge belongs to the band that
-             starts there. The
-             answer indexes this list; the codes are not looked at.
+             starts there. The answer indexes this list; the codes are not looked at.
     returns  int64, shape (people,); UNRATED (-1) for nan and below the first edge, so let the lowest band
-             start
-             at 0, or at -inf where penalties can lead below it
+             start at 0, or at -inf where penalties can lead below it
 
     Compare the scores as they are stored (6 decimals): 89.9999996 is stored as 90.
     Errors    BandsError when the edges do not ascend, InvalidInput for no bands.

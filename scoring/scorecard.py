@@ -40,13 +40,11 @@ def ahp_weights(matrix: Any) -> tuple[Floats, float]:
     returns  (weights adding up to 1, consistency ratio); a ratio up to 0.10 is usually accepted
 
     Formula   weights: principal eigenvector; ratio = (lambda_max - n) / (n - 1) / RI(n), 0 for one or two
-              things.
-              RI from Saaty's table up to n = 10, beyond it lambda_max - n over 1.7699 n - 4.3513 (Alonso and
-              Lamata's line for the mean lambda_max of random matrices).
+              things. RI from Saaty's table up to n = 10, beyond it lambda_max - n over 1.7699 n - 4.3513
+              (Alonso and Lamata's line for the mean lambda_max of random matrices).
     Errors    NotReciprocal with row and column (from 1); InvalidInput when it is not square or not positive.
     Source    Saaty, "Decision making with the analytic hierarchy process", Int. J. Services Sciences 1
-              (2008); Alonso and Lamata,
-              Int. J. Uncertainty, Fuzziness and Knowledge-Based Systems 14 (2006).
+              (2008); Alonso and Lamata, Int. J. Uncertainty, Fuzziness and Knowledge-Based Systems 14 (2006).
     """
     judgements = _judgements(matrix)
     n = len(judgements)

@@ -19,22 +19,18 @@ def empirical_bayes(values: Any, variances: Any) -> tuple[Floats, Floats]:
     values     shape (people,): one estimate each, for instance a mean or a rate
     variances  sampling variances of the values: shape (people,), or one number for all
     returns    (shrunken, weights), float64, shape (people,): shrunken = weight x value + (1 - weight) x grand
-               mean. Weights
-               lie in [0, 1]: 1 trusts the value, 0 says that the differences are no larger than noise makes
-               them.
+               mean. Weights lie in [0, 1]: 1 trusts the value, 0 says that the differences are no larger than
+               noise makes them.
 
     Formula   with equal variances v: weight = 1 - (k - 3) v / sum((value - mean)^2), at least 0. In general
-              weight = t / (t + v_i), where
-              t >= 0, the variance between people, solves sum((value_i - m)^2 / (t + v_i)) = k - 3 and m is
-              the mean
-              weighted by 1 / (t + v_i); t = 0 when no t does. For equal variances the two are the same.
+              weight = t / (t + v_i), where t >= 0, the variance between people, solves sum((value_i - m)^2 /
+              (t + v_i)) = k - 3 and m is the mean weighted by 1 / (t + v_i); t = 0 when no t does. For equal
+              variances the two are the same.
     Missing   nan in value or variance gives nan and is not counted.
     Errors    TooFewValues for fewer than four people (k - 3 must be positive), InvalidInput for negative
-              variances
-              and unequal lengths.
+              variances and unequal lengths.
     Source    Efron and Morris, Scientific American 236 (1977) and JASA 70 (1975); Fay and Herriot, JASA 74
-              (1979), for the
-              equation with unequal variances, here with k - 3 for their k - 1.
+              (1979), for the equation with unequal variances, here with k - 3 for their k - 1.
     """
     observed = floats(values, "values", ndim=1)
     noise = floats(variances, "variances")

@@ -13,8 +13,7 @@ def net_promoter_score(counts: Any) -> float:
     """Net Promoter Score from the answers to "how likely are you to recommend us?".
 
     counts   how often each answer from 0 to 10 was given: eleven counts in that order, or a mapping {answer:
-             count} in which
-             absent answers were given by nobody
+             count} in which absent answers were given by nobody
     returns  float from -100 to 100
 
     Formula   100 x (answers 9 and 10 - answers 0 to 6) / all answers
