@@ -7,7 +7,8 @@
     └── chengdu (site)         no leader; remote
     hr, payroll and auditor are accounts without an employee number.
 
-The period that fits it is October 2025. Everyone signs in with tests.factories.PASSWORD; logins are the names here.
+The period that fits it is October 2025. Everyone signs in with tests.factories.PASSWORD; the logins are
+the names here.
 """
 
 from __future__ import annotations
@@ -89,7 +90,7 @@ def _account(login: str, name: str, role: str) -> User:
 
 
 def build_cast() -> Cast:
-    """The rows of the cast; also for tests that need several companies' worth of setup without the fixture."""
+    """The rows of the cast; also for tests that need it without the fixture."""
     site_shanghai = SiteFactory(code="sh", name_zh="上海职场", name_en="Shanghai")
     site_chengdu = SiteFactory(code="cd", name_zh="成都职场", name_en="Chengdu")
     job_agent = JobFactory(code="agent", name_zh="客服人员", name_en="Agent")

@@ -1,6 +1,7 @@
 """Makers of rows for tests. Every room adds its own section below; nothing here goes through services.
 
-Dates are half-open ranges as in the models: `valid=("2024-01-01", None)` is open-ended, `until` is the first day after.
+Dates are half-open ranges as in the models: `valid=days("2024-01-01", None)` is open-ended, `until` is the first
+day after.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def days(first: datetime.date | str | None = LONG_AGO, until: datetime.date | st
     return DateRange(as_date(first), as_date(until))
 
 
-# people --------------------------------------------------------------------------------------------------------------
+# people ----------------------------------------------------------------------------------------------------
 
 
 class SiteFactory(DjangoModelFactory):

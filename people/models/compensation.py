@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 @pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
 class Compensation(models.Model):
-    """Monthly base salary of one person over [from, until); only HR, payroll and the person see it."""
+    """Monthly base salary of one person over [from, until); HR, payroll, auditors and the person see it."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="compensations")
     valid = DateRangeField()

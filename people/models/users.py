@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from typing import Any
 
 import pghistory
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -51,6 +52,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(default=True)
     hired_on = models.DateField(_("Hired on"), null=True, blank=True)
     left_on = models.DateField(_("Last day"), null=True, blank=True)
+    # Set while the password is one that HR handed over: it must be changed before anything else, and before then.
+    temporary_password_until = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = UserManager()
@@ -65,11 +68,21 @@ class User(AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return self.name
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Whoever makes a user, its login is stored in the canonical form that signing in looks for."""
+        self.login = canonical_login(self.login)
+        super().save(*args, **kwargs)
+
+    @property
+    def may_sign_in(self) -> bool:
+        """Active, and not past the last day. The end of employment ends access by itself, on that day."""
+        return self.is_active and (self.left_on is None or self.left_on >= timezone.localdate())
+
     @cached_property
     def roles(self) -> frozenset[str]:
         """hr, payroll, auditor as granted; manager while leading a team; employee while on the roster. One query each,
-        once per instance; an inactive person has none."""
-        if not self.is_active:
+        once per instance; who may not sign in has none."""
+        if not self.may_sign_in:
             return frozenset()
         found = set(self.role_grants.values_list("role", flat=True))
         if self.leaderships.filter(valid__contains=timezone.localdate()).exists():
