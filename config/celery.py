@@ -1,7 +1,40 @@
 """The Celery application. How workers behave is in config/settings/workers.py."""
 
-from celery import Celery
+from typing import Any
+
+from celery import Celery, signals
+
+from config.alive import give_sign
 
 app = Celery("laurel")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@signals.task_received.connect
+def _worker_received(**_: Any) -> None:
+    give_sign("worker")
+
+
+@signals.worker_ready.connect
+def _worker_ready(sender: Any, **_: Any) -> None:
+    """While something is being worked on no further message may come, and that is no silence."""
+    from celery.worker import state  # only a worker has it
+
+    give_sign("worker")
+
+    def look() -> None:
+        if state.active_requests:
+            give_sign("worker")
+
+    sender.timer.call_repeatedly(5.0, look)
+
+
+@signals.beat_init.connect
+def _beat_started(**_: Any) -> None:
+    give_sign("beat")
+    signals.after_task_publish.connect(_beat_sent)
+
+
+def _beat_sent(**_: Any) -> None:
+    give_sign("beat")

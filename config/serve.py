@@ -17,11 +17,12 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
+from config.alive import LIMITS, silent_seconds
 from config.embedded import EmbeddedServers
 from config.embedded.errors import EmbeddedError
 from config.embedded.locations import CLONE, VAR
@@ -59,10 +60,10 @@ class Program:
     name: str
     command: Sequence[str]
     pass_fds: tuple[int, ...] = ()
-    # Says why the program must be restarted although it runs, or None. A watchdog for stuck workers plugs in here.
-    unwell: Callable[[], str | None] = lambda: None
+    watched: bool = False  # gives signs of life, and is restarted when they stop
     process: subprocess.Popen[bytes] | None = None
-    started: float = 0.0
+    started: float = 0.0  # by the steady clock
+    started_at: float = 0.0  # by the calendar
     failures: int = 0
     restart_at: float | None = None
     ready: threading.Event = field(default_factory=threading.Event)
@@ -74,6 +75,7 @@ class Program:
     def start(self, environment: Mapping[str, str], lines: "queue.Queue[tuple[str, str]]") -> None:
         self.restart_at = None
         self.started = time.monotonic()
+        self.started_at = time.time()
         self.process = subprocess.Popen(
             self.command,
             stdin=subprocess.DEVNULL,
@@ -97,6 +99,15 @@ class Program:
                 if line.endswith(" ready."):  # the worker's own word
                     self.ready.set()
                 lines.put((self.name, line))
+
+    def trouble(self) -> str | None:
+        """Why it has to be started again, or None."""
+        assert self.process is not None
+        if self.process.poll() is not None:
+            return f"ended with code {self.process.returncode}"
+        if self.watched and silent_seconds(self.name, since=self.started_at) > LIMITS[self.name]:
+            return f"runs, but has done nothing for {LIMITS[self.name]:g} s"
+        return None
 
     def signal(self, sign: int) -> None:
         if self.process is not None and self.process.poll() is None:
@@ -232,9 +243,12 @@ class Supervisor:
                     *("--concurrency", str(self.concurrency), "--hostname", "worker@laurel"),
                     *("--without-gossip", "--without-mingle"),
                 ],
+                watched=True,
             ),
             Program(
-                "beat", [python, "-m", "celery", "-A", "config", "beat", "--loglevel", level, "--pidfile="]
+                "beat",
+                [python, "-m", "celery", "-A", "config", "beat", "--loglevel", level, "--pidfile="],
+                watched=True,
             ),
         ]
         for program in self.programs:
@@ -306,13 +320,7 @@ class Supervisor:
                 if now >= program.restart_at:
                     program.start(self.environment, self.lines)
                 continue
-            assert program.process is not None
-            reason = (
-                f"ended with code {program.process.returncode}"
-                if program.process.poll() is not None
-                else None
-            )
-            reason = reason or program.unwell()
+            reason = program.trouble()
             if reason is None:
                 continue
             program.end()

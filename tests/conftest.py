@@ -13,6 +13,7 @@ import pytest
 
 from tests.cast import cast  # noqa: F401  the fixture of the same name, for every room
 from tests.servers import APPLICATION_URL
+from tests.workers import real_workers, worker  # noqa: F401  fixtures too
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 BROWSER_ARGUMENTS = [
@@ -31,7 +32,6 @@ HOW_TO_GET_A_BROWSER = (
 IN_CI = os.environ.get("CI", "").lower() in {"true", "1"}
 
 _skipped: list[str] = []
-_without_browser = 0
 
 
 def find_browser() -> str | None:
@@ -43,15 +43,12 @@ def find_browser() -> str | None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Whatever opens a page is a browser test; without a browser it is skipped, and in CI it fails."""
-    global _without_browser
     browser = find_browser()
     for item in items:
         if {"page", "context", "browser", "new_context"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.browser)
-        if item.get_closest_marker("browser") and browser is None:
-            _without_browser += 1
-            if not IN_CI:
-                item.add_marker(pytest.mark.skip(reason=f"no browser: {HOW_TO_GET_A_BROWSER}"))
+        if item.get_closest_marker("browser") and browser is None and not IN_CI:
+            item.add_marker(pytest.mark.skip(reason=f"no browser: {HOW_TO_GET_A_BROWSER}"))
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

@@ -1,8 +1,8 @@
 """Early pytest plugin (`-p tests.servers`): servers for the tests, before any Django setting is read.
 
 Without DATABASE_URL and REDIS_URL each pytest session gets an empty PostgreSQL and Valkey of its own: sessions never
-meet. Under xdist the controller starts them and its workers inherit the addresses; each worker has a test database of its
-own (pytest-django adds its name) and a database number of Valkey of its own.
+meet. Under xdist the controller starts them and its workers inherit the addresses; each worker has its own test database, to
+which pytest-django adds its name, and its own database number of Valkey.
 
 Tests run as the owner of the database. The application's role is for `application_role` in conftest.py.
 """
