@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pghistory
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -24,6 +25,9 @@ class Batch(models.Model):
     first_day = models.DateField(null=True)
     last_day = models.DateField(null=True)
     rows = models.PositiveIntegerField(default=0)
+    measure_ids = ArrayField(
+        models.BigIntegerField(), default=list, help_text="the measures it gave, so that nobody has to look for them"
+    )
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -78,6 +78,9 @@ class KPIVersion(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     created_at = models.DateTimeField(auto_now_add=True)
+    frozen_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="when a launched cycle first relied on it: no change from then on"
+    )
 
     class Meta:
         ordering = ["kpi", "-valid_from"]

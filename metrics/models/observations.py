@@ -18,9 +18,10 @@ class Record(models.Model):
     values = models.JSONField(default=dict)
 
     class Meta:
-        indexes = [
-            models.Index(fields=["employee_id", "day"], name="records_of_person"),
-            models.Index(fields=["source_id", "external_id"], name="records_by_external_id"),
+        indexes = [models.Index(fields=["employee_id", "day"], name="records_of_person")]
+        constraints = [
+            # Only what counts is stored: a replaced batch's rows are deleted by the transaction that replaces it.
+            models.UniqueConstraint(fields=["source_id", "external_id"], name="one_record_per_external_id")
         ]
 
 
