@@ -20,10 +20,14 @@ class LedgerEntry(models.Model):
     kind = models.CharField(max_length=12, choices=Kind.choices)
     plan = models.ForeignKey("incentives.IncentivePlan", on_delete=models.PROTECT, related_name="+")
     cycle = models.ForeignKey("reviews.Cycle", on_delete=models.PROTECT, related_name="+")
-    payout_run = models.ForeignKey("incentives.PayoutRun", on_delete=models.PROTECT, related_name="ledger_entries")
+    payout_run = models.ForeignKey(
+        "incentives.PayoutRun", on_delete=models.PROTECT, related_name="ledger_entries"
+    )
     amount = models.DecimalField(max_digits=14, decimal_places=2)
     currency = models.CharField(max_length=3)
-    reverses = models.OneToOneField("self", null=True, blank=True, on_delete=models.PROTECT, related_name="reversed_by")
+    reverses = models.OneToOneField(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="reversed_by"
+    )
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pghistory
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -22,7 +23,7 @@ class IncentivePlan(LocalizedName):
 
 @pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent())
 class PlanVersion(models.Model):
-    """Steps as typed data, valid from a day on; a payout run keeps the version it used."""
+    """Steps as typed data, valid from a day on. A version that a payout run used never changes again."""
 
     plan = models.ForeignKey(IncentivePlan, on_delete=models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
@@ -38,4 +39,18 @@ class PlanVersion(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["plan", "number"], name="one_plan_version_per_number"),
             models.UniqueConstraint(fields=["plan", "valid_from"], name="one_plan_version_per_day"),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="used_is_final",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update | pgtrigger.Delete,
+                func="""
+                    IF EXISTS (SELECT 1 FROM incentives_payoutrun WHERE plan_version_id = OLD.id) THEN
+                        RAISE EXCEPTION 'plan version % was used by a payout run: it is final', OLD.id;
+                    END IF;
+                    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+                    RETURN NEW;
+                """,
+            )
         ]

@@ -1,0 +1,99 @@
+"""Everything that the rooms of incentives refuse, in words."""
+
+from django.utils.translation import gettext_lazy as _
+
+from foundation.refusals import define_refusals
+
+define_refusals(
+    {
+        # configuration of a plan
+        "plan_not_a_mapping": _("A mapping of keys and values is expected here."),
+        "plan_unknown_key": _("There is no setting named %(key)s here."),
+        "plan_no_steps": _(
+            "The plan has no step yet. Add one that brings money in, for example a target bonus."
+        ),
+        "plan_too_many_steps": _("A plan has at most %(limit)s steps."),
+        "plan_pays_nothing": _("No step brings money in. Add a target bonus or another amount."),
+        "plan_minimum_days": _("Days are a whole number from 0 to %(limit)s."),
+        "plan_jobs": _("Jobs are a list of job codes."),
+        "plan_currency": _(
+            "%(currency)s is not a currency that can be paid here. Use a code such as CNY or USD."
+        ),
+        "plan_invalid": _("The plan is not complete: %(first)s"),
+        "step_kind": _("There is no kind of step named “%(kind)s”. Known: %(known)s."),
+        "step_unknown_key": _("A step of kind %(kind)s has no setting named %(key)s here."),
+        "step_missing": _("%(key)s is missing."),
+        "step_not_a_number": _(
+            "“%(value)s” is not a number. Write it with a point, without thousands separators."
+        ),
+        "step_out_of_range": _("Enter a number from %(low)s to %(high)s."),
+        "step_out_of_range_open": _("Enter a number above %(low)s, up to %(high)s."),
+        "step_choice": _("“%(value)s” is not possible here. Choose one of: %(allowed)s."),
+        "step_source": _(
+            "“%(value)s” is not something a step can look at. Use score, kpi:CODE or value:CODE."
+        ),
+        "step_source_value": _("A count is needed here, so use value:CODE instead of “%(value)s”."),
+        "step_amounts": _("Enter an amount for at least one job, or a default."),
+        "step_job": _("“%(value)s” is not a job code."),
+        "step_negative": _("An amount cannot be negative."),
+        "step_rows": _("Enter at least one row."),
+        "step_rows_limit": _("At most %(limit)s rows are possible."),
+        "step_row": _("A row is a pair: from, and rate or amount."),
+        "step_rows_order": _("Row %(row)s must begin above %(before)s, where the row before begins."),
+        "step_before_base": _(
+            "This step changes an amount, but no step before it brings money in. Move it down."
+        ),
+        "rounding_not_last": _("Rounding must be the last step. Move it to the end."),
+        "rounding_missing": _("The last step must say how the amount is rounded. Add rounding."),
+        "rounding_too_fine": _("%(currency)s has no hundredths. Round to 1 or more."),
+        "curve_cap_unreachable": _("Nothing is added above 100, so the most is 1 ×."),
+        "cap_below_floor": _("The most (%(cap)s) lies below the least (%(floor)s)."),
+        # plans
+        "plan_code_taken": _("There is already a plan with the code %(taken)s."),
+        "plan_code": _("A code has letters, digits, hyphens and underscores, at most 60."),
+        "plan_name": _("Give the plan a name in at least one language."),
+        "plan_version_used": _(
+            "Version %(number)s has been used by a payout run and stays as it is. Choose another first day."
+        ),
+        "plan_stale": _("The plan was changed meanwhile. Reload the page and make your change again."),
+        "plan_currency_used": _("Payout runs have used this plan, so its currency stays %(currency)s."),
+        # payout runs
+        "not_hr": _("Only HR may do this."),
+        "not_approver": _("Only HR and payroll approvers may do this."),
+        "plan_inactive": _("The plan is no longer in use."),
+        "cycle_not_released": _(
+            "The results of this cycle are not released yet; payouts are computed from them."
+        ),
+        "plan_not_valid_then": _(
+            "The plan has no version that is valid on %(day)s, the last day of the cycle."
+        ),
+        "payout_already_approved": _(
+            "This plan has been paid for this cycle. If results changed since, compute a correction."
+        ),
+        "payout_open": _("A payout run of this plan and cycle is open already. Approve or reject it first."),
+        "payout_nothing_to_correct": _(
+            "Nothing was approved for this plan and cycle: there is nothing to correct."
+        ),
+        "payout_not_computed": _("This payout run is not waiting for approval (it is: %(state)s)."),
+        "payout_own": _("You computed this run, so someone else has to approve it."),
+        "payout_decided_own": _("You decided lines of this run, so someone else has to approve it."),
+        "payout_changed": _(
+            "The payout run has changed since you looked at it. Look at it again before you approve."
+        ),
+        "payout_undecided": _("%(count)s lines still need a decision."),
+        "payout_already_earned": _(
+            "Someone here was paid for this plan and cycle already. Nothing was booked."
+        ),
+        "payout_reason": _("Give a reason."),
+        "payout_reason_long": _("A reason has at most %(limit)s characters."),
+        "payout_not_approved": _("Only an approved payout run can be exported."),
+        "payout_columns": _("“%(column)s” is not a column of the payroll file."),
+        "payout_format": _("A payroll file is csv or xlsx."),
+        "line_not_open": _("Nothing is to be decided for this person."),
+        "line_cannot_pay": _(
+            "There is no amount to pay. Mend what is missing and compute again, or do not pay."
+        ),
+        "decision_unknown": _("A decision is to pay or not to pay."),
+        "payout_empty": _("Nobody took part in this cycle, so there is nothing to pay."),
+    }
+)

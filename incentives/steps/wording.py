@@ -1,0 +1,40 @@
+"""Numbers inside sentences, in the reader's language."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+
+from foundation.interface.templatetags.laurel import number, percent
+
+
+def amount_text(value: str | Decimal, decimals: int = 2) -> str:
+    """3,000.00: the currency stands once, at the head of the statement."""
+    return str(number(Decimal(value), decimals))
+
+
+def factor_text(value: str | Decimal) -> str:
+    """At least two decimals, all that are needed up to six: 1.12, 0.483871."""
+    value = Decimal(value)
+    return str(number(value, 2) if value == round(value, 2) else number(value))
+
+
+def share_text(value: str | Decimal) -> str:
+    value = Decimal(value)
+    return str(percent(value, 0 if value * 100 == round(value * 100) else 2))
+
+
+def point_text(value: str | Decimal) -> str:
+    """A score or quantity without superfluous zeros."""
+    return str(number(Decimal(value)))
+
+
+def source_text(source: str) -> str:
+    """score; KPI csat (attainment); KPI complaints."""
+    kind, _sep, code = source.partition(":")
+    if kind == "kpi":
+        return _("attainment of %(kpi)s") % {"kpi": code}
+    if kind == "value":
+        return _("KPI %(kpi)s") % {"kpi": code}
+    return _("score")
