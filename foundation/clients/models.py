@@ -23,6 +23,7 @@ class Scope(models.TextChoices):
     PAYOUTS_WRITE = "payouts:write", _("define plans and compute payout runs")
     PAYOUTS_APPROVE = "payouts:approve", _("approve and export payout runs")
     CONFIG_WRITE = "config:write", _("load and dump configuration")
+    TRAIL_READ = "trail:read", _("read the audit trail")
 
 
 @pghistory.track(
