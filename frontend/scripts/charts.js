@@ -61,10 +61,8 @@ function optionsOf(specification, width) {
   };
   const values = {
     type: "value",
-    // A bar's length is its value, so it starts at zero; a line may start where something happens.
-    scale: isLine,
-    splitNumber: 3,
-    axisLabel: { show: isLine || !labelled, color: "var(--text-quiet)", fontFamily: font, fontSize: 12, formatter: format },
+    ...rangeOf(specification, isLine, labelled),
+    axisLabel: { show: isLine || !labelled, color: "var(--text-quiet)", fontFamily: font, fontSize: 12, formatter: formatter({}) },
     splitLine: { show: isLine || !labelled, lineStyle: { color: "var(--line)" } },
   };
   const endNames = isLine && specification.series.length > 1;
@@ -74,7 +72,7 @@ function optionsOf(specification, width) {
     textStyle: { fontFamily: font },
     grid: {
       left: 4,
-      right: endNames ? (narrow ? 76 : 110) : lying ? 48 : 16,
+      right: endNames ? (narrow ? 76 : 110) : specification.reference ? 64 : lying ? 48 : 16,
       top: 24,
       bottom: 4,
       containLabel: true,
@@ -95,6 +93,23 @@ function optionsOf(specification, width) {
   };
 }
 
+// A bar's length is its value, so it starts at zero; a line may start where something happens. The reference is always seen.
+function rangeOf({ series, reference }, isLine, labelled) {
+  const all = series.flatMap(({ values }) => values).filter((value) => value !== null && value !== undefined);
+  if (reference) all.push(reference.value);
+  let low = Math.min(...all, isLine ? Infinity : 0);
+  let high = Math.max(...all, isLine ? -Infinity : 0);
+  if (!Number.isFinite(low) || !Number.isFinite(high)) return {};
+  if (low === high) high = low + 1;
+  if (!isLine && labelled) return { min: low, max: high };
+  const rough = (high - low) / 3;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const interval = [1, 2, 2.5, 5, 10].find((step) => step * power >= rough) * power;
+  low = Math.floor(low / interval) * interval;
+  high = Math.ceil(high / interval) * interval;
+  return { min: low, max: high, interval };
+}
+
 function seriesOf(specification, series, place, { format, font, labelled, endNames, narrow, lying }) {
   const leads = series.emphasis ?? place === 0;
   const colour = leads ? "var(--chart-1)" : LINES[Math.min(Math.max(place, 1), LINES.length - 1)];
@@ -109,7 +124,15 @@ function seriesOf(specification, series, place, { format, font, labelled, endNam
       symbol: "none",
       animation: false,
       lineStyle: { color: "var(--text-quiet)", type: [4, 4], width: 1 },
-      label: { position: lying ? "end" : "insideStartTop", color: "var(--text-quiet)", fontFamily: font, fontSize: 12, formatter: `${reference.label} ${format(reference.value)}` },
+      label: {
+        // Beside the drawing where nothing else stands; end names of lines take that place first.
+        position: endNames ? "insideStartTop" : "end",
+        color: "var(--text-quiet)",
+        fontFamily: font,
+        fontSize: 12,
+        lineHeight: 15,
+        formatter: `${reference.label}${endNames || lying ? " " : "\n"}${formatter({})(reference.value)}`,
+      },
       data: [lying ? { xAxis: reference.value } : { yAxis: reference.value }],
     },
   };
