@@ -57,6 +57,7 @@ define_refusals(
         ),
         "plan_stale": _("The plan was changed meanwhile. Reload the page and make your change again."),
         "plan_currency_used": _("Payout runs have used this plan, so its currency stays %(currency)s."),
+        "plan_no_version": _("A plan needs at least one version."),
         # payout runs
         "not_hr": _("Only HR may do this."),
         "not_approver": _("Only HR and payroll approvers may do this."),
