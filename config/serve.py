@@ -124,11 +124,19 @@ class Program:
 
 class Supervisor:
     def __init__(
-        self, *, host: str, port: int, ephemeral: bool, workers: int, concurrency: int, quiet: bool
+        self,
+        *,
+        host: str,
+        port: int,
+        ephemeral: bool,
+        demo: bool,
+        workers: int,
+        concurrency: int,
+        quiet: bool,
     ) -> None:
         self.host = host
         self.port = port
-        self.ephemeral = ephemeral
+        self.demo = demo
         self.workers = workers
         self.concurrency = concurrency
         self.quiet = quiet
@@ -255,7 +263,7 @@ class Supervisor:
             program.start(self.environment, self.lines)
 
     def _build_demo(self) -> None:
-        if not self._has_command("build_demo"):
+        if not self.demo or not self._has_command("build_demo"):
             return
         self._progress("demonstration company (the first time takes a while)")
         self._do("build_demo", [sys.executable, "manage.py", "build_demo"], show=True)
@@ -292,7 +300,7 @@ class Supervisor:
 
     def _announce(self) -> None:
         accounts = ""
-        if self._has_command("demo_accounts"):
+        if self.demo and self._has_command("demo_accounts"):
             accounts = self._do("demo_accounts", [sys.executable, "manage.py", "demo_accounts"])
         (VAR / "serving.json").write_text(json.dumps({"url": self._local_url(), "pid": os.getpid()}))
         say(f"\nLaurel is ready after {time.monotonic() - self.began:.1f} s:  {self._local_url()}/\n")
@@ -422,6 +430,7 @@ def main() -> int:
     parser.add_argument("--host", default=os.environ.get("HOST_ADDRESS", "127.0.0.1"))
     parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 8000))
     parser.add_argument("--ephemeral", action="store_true", help="empty servers, deleted afterwards")
+    parser.add_argument("--no-demo", action="store_true", help="without the demonstration company")
     parser.add_argument("--workers", type=int, default=2, help="web processes")
     parser.add_argument("--concurrency", type=int, default=2, help="worker processes")
     parser.add_argument(
@@ -432,6 +441,7 @@ def main() -> int:
         host=given.host,
         port=given.port,
         ephemeral=given.ephemeral,
+        demo=not given.no_demo,
         workers=given.workers,
         concurrency=given.concurrency,
         quiet=given.quiet,
