@@ -8,445 +8,890 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('people', '0001_initial'),
-        ('pghistory', '0007_auto_20250421_0444'),
-        ('runs', '0001_initial'),
+        ("people", "0001_initial"),
+        ("pghistory", "0007_auto_20250421_0444"),
+        ("runs", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='CycleTemplate',
+            name="CycleTemplate",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name_zh', models.CharField(blank=True, max_length=120, verbose_name='Name (Chinese)')),
-                ('name_en', models.CharField(blank=True, max_length=120, verbose_name='Name (English)')),
-                ('code', models.SlugField(max_length=60, unique=True, verbose_name='Code')),
-                ('configuration', models.JSONField(default=dict)),
-                ('is_active', models.BooleanField(default=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name_zh", models.CharField(blank=True, max_length=120, verbose_name="Name (Chinese)")),
+                ("name_en", models.CharField(blank=True, max_length=120, verbose_name="Name (English)")),
+                ("code", models.SlugField(max_length=60, unique=True, verbose_name="Code")),
+                ("configuration", models.JSONField(default=dict)),
+                ("is_active", models.BooleanField(default=True)),
             ],
             options={
-                'ordering': ['code'],
+                "ordering": ["code"],
             },
         ),
         migrations.CreateModel(
-            name='CycleTemplateEvent',
+            name="CycleTemplateEvent",
             fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('name_zh', models.CharField(blank=True, max_length=120, verbose_name='Name (Chinese)')),
-                ('name_en', models.CharField(blank=True, max_length=120, verbose_name='Name (English)')),
-                ('code', models.SlugField(db_index=False, max_length=60, verbose_name='Code')),
-                ('configuration', models.JSONField(default=dict)),
-                ('is_active', models.BooleanField(default=True)),
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("id", models.BigIntegerField()),
+                ("name_zh", models.CharField(blank=True, max_length=120, verbose_name="Name (Chinese)")),
+                ("name_en", models.CharField(blank=True, max_length=120, verbose_name="Name (English)")),
+                ("code", models.SlugField(db_index=False, max_length=60, verbose_name="Code")),
+                ("configuration", models.JSONField(default=dict)),
+                ("is_active", models.BooleanField(default=True)),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Judgement',
+            name="Judgement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('item', models.CharField(max_length=60)),
-                ('level', models.DecimalField(blank=True, decimal_places=2, max_digits=6, null=True)),
-                ('comment', models.TextField(blank=True)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("item", models.CharField(max_length=60)),
+                ("level", models.DecimalField(blank=True, decimal_places=2, max_digits=6, null=True)),
+                ("comment", models.TextField(blank=True)),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
             ],
         ),
         migrations.CreateModel(
-            name='JudgementEvent',
+            name="JudgementEvent",
             fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('item', models.CharField(max_length=60)),
-                ('level', models.DecimalField(blank=True, decimal_places=2, max_digits=6, null=True)),
-                ('comment', models.TextField(blank=True)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("id", models.BigIntegerField()),
+                ("item", models.CharField(max_length=60)),
+                ("level", models.DecimalField(blank=True, decimal_places=2, max_digits=6, null=True)),
+                ("comment", models.TextField(blank=True)),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Participant',
+            name="Participant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('days_in_role', models.PositiveIntegerField()),
-                ('days_in_period', models.PositiveIntegerField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("days_in_role", models.PositiveIntegerField()),
+                ("days_in_period", models.PositiveIntegerField()),
             ],
         ),
         migrations.CreateModel(
-            name='PhaseChange',
+            name="PhaseChange",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('from_phase', models.CharField(choices=[('setup', 'Setup'), ('goals', 'Goals'), ('collection', 'Collection'), ('rating', 'Rating'), ('calibration', 'Calibration'), ('release', 'Release'), ('appeal', 'Appeal'), ('closed', 'Closed'), ('cancelled', 'Cancelled')], max_length=12)),
-                ('to_phase', models.CharField(choices=[('setup', 'Setup'), ('goals', 'Goals'), ('collection', 'Collection'), ('rating', 'Rating'), ('calibration', 'Calibration'), ('release', 'Release'), ('appeal', 'Appeal'), ('closed', 'Closed'), ('cancelled', 'Cancelled')], max_length=12)),
-                ('reason', models.CharField(blank=True, max_length=400)),
-                ('changed_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "from_phase",
+                    models.CharField(
+                        choices=[
+                            ("setup", "Setup"),
+                            ("goals", "Goals"),
+                            ("collection", "Collection"),
+                            ("rating", "Rating"),
+                            ("calibration", "Calibration"),
+                            ("release", "Release"),
+                            ("appeal", "Appeal"),
+                            ("closed", "Closed"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "to_phase",
+                    models.CharField(
+                        choices=[
+                            ("setup", "Setup"),
+                            ("goals", "Goals"),
+                            ("collection", "Collection"),
+                            ("rating", "Rating"),
+                            ("calibration", "Calibration"),
+                            ("release", "Release"),
+                            ("appeal", "Appeal"),
+                            ("closed", "Closed"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=400)),
+                ("changed_at", models.DateTimeField(auto_now_add=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Result',
+            name="Result",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('team_id', models.BigIntegerField()),
-                ('score', models.FloatField(null=True)),
-                ('standard_error', models.FloatField(null=True)),
-                ('rank', models.PositiveIntegerField(null=True)),
-                ('cohort_size', models.PositiveIntegerField(default=0)),
-                ('percentile', models.FloatField(null=True)),
-                ('rating', models.CharField(blank=True, help_text='code of the rating band', max_length=20)),
-                ('state', models.CharField(choices=[('scored', 'scored'), ('held_back', 'held back'), ('no_data', 'no data')], default='scored', max_length=12)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("team_id", models.BigIntegerField()),
+                ("score", models.FloatField(null=True)),
+                ("standard_error", models.FloatField(null=True)),
+                ("rank", models.PositiveIntegerField(null=True)),
+                ("cohort_size", models.PositiveIntegerField(default=0)),
+                ("percentile", models.FloatField(null=True)),
+                ("rating", models.CharField(blank=True, help_text="code of the rating band", max_length=20)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("scored", "scored"), ("held_back", "held back"), ("no_data", "no data")],
+                        default="scored",
+                        max_length=12,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ResultAdjustment',
+            name="ResultAdjustment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('rating', 'calibrated rating'), ('points', 'bonus or penalty points')], max_length=12)),
-                ('rating', models.CharField(blank=True, max_length=20)),
-                ('points', models.FloatField(null=True)),
-                ('reason', models.CharField(max_length=400)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("rating", "calibrated rating"), ("points", "bonus or penalty points")],
+                        max_length=12,
+                    ),
+                ),
+                ("rating", models.CharField(blank=True, max_length=20)),
+                ("points", models.FloatField(null=True)),
+                ("reason", models.CharField(max_length=400)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
         ),
         migrations.CreateModel(
-            name='ScoreLine',
+            name="ScoreLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('employee_id', models.BigIntegerField()),
-                ('component', models.CharField(max_length=60)),
-                ('number', models.PositiveSmallIntegerField()),
-                ('subject', models.CharField(help_text='KPI code or item code', max_length=60)),
-                ('value', models.FloatField(null=True)),
-                ('target', models.FloatField(null=True)),
-                ('weight', models.FloatField()),
-                ('attainment', models.FloatField(null=True)),
-                ('points', models.FloatField(help_text='score of this line at target scale, before its weight', null=True)),
-                ('n', models.BigIntegerField(default=0)),
-                ('standard_error', models.FloatField(null=True)),
-                ('rule', models.CharField(help_text='why it counts as it does: attainment, bands, below_minimum, missing', max_length=40)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("employee_id", models.BigIntegerField()),
+                ("component", models.CharField(max_length=60)),
+                ("number", models.PositiveSmallIntegerField()),
+                ("subject", models.CharField(help_text="KPI code or item code", max_length=60)),
+                ("value", models.FloatField(null=True)),
+                ("target", models.FloatField(null=True)),
+                ("weight", models.FloatField()),
+                ("attainment", models.FloatField(null=True)),
+                (
+                    "points",
+                    models.FloatField(
+                        help_text="score of this line at target scale, before its weight", null=True
+                    ),
+                ),
+                ("n", models.BigIntegerField(default=0)),
+                ("standard_error", models.FloatField(null=True)),
+                (
+                    "rule",
+                    models.CharField(
+                        help_text="why it counts as it does: attainment, bands, below_minimum, missing",
+                        max_length=40,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ScoreSheet',
+            name="ScoreSheet",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('component', models.CharField(help_text="the component's code in the frozen configuration", max_length=60)),
-                ('state', models.CharField(choices=[('draft', 'draft'), ('submitted', 'submitted')], default='draft', max_length=12)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('submitted_at', models.DateTimeField(blank=True, null=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "component",
+                    models.CharField(
+                        help_text="the component's code in the frozen configuration", max_length=60
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("draft", "draft"), ("submitted", "submitted")],
+                        default="draft",
+                        max_length=12,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("submitted_at", models.DateTimeField(blank=True, null=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
             ],
         ),
         migrations.CreateModel(
-            name='ScoreSheetEvent',
+            name="ScoreSheetEvent",
             fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('component', models.CharField(help_text="the component's code in the frozen configuration", max_length=60)),
-                ('state', models.CharField(choices=[('draft', 'draft'), ('submitted', 'submitted')], default='draft', max_length=12)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('submitted_at', models.DateTimeField(blank=True, null=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("id", models.BigIntegerField()),
+                (
+                    "component",
+                    models.CharField(
+                        help_text="the component's code in the frozen configuration", max_length=60
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("draft", "draft"), ("submitted", "submitted")],
+                        default="draft",
+                        max_length=12,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("submitted_at", models.DateTimeField(blank=True, null=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='ComponentScore',
+            name="ComponentScore",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('employee_id', models.BigIntegerField()),
-                ('component', models.CharField(max_length=60)),
-                ('score', models.FloatField(null=True)),
-                ('standard_error', models.FloatField(null=True)),
-                ('n', models.BigIntegerField(default=0)),
-                ('weight', models.FloatField(help_text='effective weight 0-100 after the missing-component rule')),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='runs.run')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("employee_id", models.BigIntegerField()),
+                ("component", models.CharField(max_length=60)),
+                ("score", models.FloatField(null=True)),
+                ("standard_error", models.FloatField(null=True)),
+                ("n", models.BigIntegerField(default=0)),
+                (
+                    "weight",
+                    models.FloatField(help_text="effective weight 0-100 after the missing-component rule"),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="runs.run"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Cycle',
+            name="Cycle",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name_zh', models.CharField(blank=True, max_length=120, verbose_name='Name (Chinese)')),
-                ('name_en', models.CharField(blank=True, max_length=120, verbose_name='Name (English)')),
-                ('code', models.SlugField(max_length=60, unique=True, verbose_name='Code')),
-                ('first_day', models.DateField(verbose_name='First day')),
-                ('last_day', models.DateField(verbose_name='Last day')),
-                ('phase', models.CharField(choices=[('setup', 'Setup'), ('goals', 'Goals'), ('collection', 'Collection'), ('rating', 'Rating'), ('calibration', 'Calibration'), ('release', 'Release'), ('appeal', 'Appeal'), ('closed', 'Closed'), ('cancelled', 'Cancelled')], default='setup', max_length=12, verbose_name='Phase')),
-                ('configuration', models.JSONField(default=dict)),
-                ('configuration_version', models.PositiveIntegerField(default=0)),
-                ('fingerprint', models.CharField(blank=True, max_length=64)),
-                ('rating_due_on', models.DateField(blank=True, null=True, verbose_name='Scores due on')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('launched_at', models.DateTimeField(blank=True, null=True)),
-                ('released_at', models.DateTimeField(blank=True, null=True)),
-                ('version', models.PositiveIntegerField(default=1, help_text='rises with each edit: a stale edit is refused')),
-                ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('published_run', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='runs.run')),
-                ('released_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name_zh", models.CharField(blank=True, max_length=120, verbose_name="Name (Chinese)")),
+                ("name_en", models.CharField(blank=True, max_length=120, verbose_name="Name (English)")),
+                ("code", models.SlugField(max_length=60, unique=True, verbose_name="Code")),
+                ("first_day", models.DateField(verbose_name="First day")),
+                ("last_day", models.DateField(verbose_name="Last day")),
+                (
+                    "phase",
+                    models.CharField(
+                        choices=[
+                            ("setup", "Setup"),
+                            ("goals", "Goals"),
+                            ("collection", "Collection"),
+                            ("rating", "Rating"),
+                            ("calibration", "Calibration"),
+                            ("release", "Release"),
+                            ("appeal", "Appeal"),
+                            ("closed", "Closed"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="setup",
+                        max_length=12,
+                        verbose_name="Phase",
+                    ),
+                ),
+                ("configuration", models.JSONField(default=dict)),
+                ("configuration_version", models.PositiveIntegerField(default=0)),
+                ("fingerprint", models.CharField(blank=True, max_length=64)),
+                ("rating_due_on", models.DateField(blank=True, null=True, verbose_name="Scores due on")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("launched_at", models.DateTimeField(blank=True, null=True)),
+                ("released_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "version",
+                    models.PositiveIntegerField(
+                        default=1, help_text="rises with each edit: a stale edit is refused"
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "published_run",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="runs.run",
+                    ),
+                ),
+                (
+                    "released_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-first_day', '-id'],
+                "ordering": ["-first_day", "-id"],
             },
         ),
         migrations.CreateModel(
-            name='CyclePhaseConfigurationConfigurationVersionFingerprintPublishedRunReleasedAtEvent',
+            name="CyclePhaseConfigurationConfigurationVersionFingerprintPublishedRunReleasedAtEvent",
             fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('phase', models.CharField(choices=[('setup', 'Setup'), ('goals', 'Goals'), ('collection', 'Collection'), ('rating', 'Rating'), ('calibration', 'Calibration'), ('release', 'Release'), ('appeal', 'Appeal'), ('closed', 'Closed'), ('cancelled', 'Cancelled')], default='setup', max_length=12, verbose_name='Phase')),
-                ('configuration', models.JSONField(default=dict)),
-                ('configuration_version', models.PositiveIntegerField(default=0)),
-                ('fingerprint', models.CharField(blank=True, max_length=64)),
-                ('released_at', models.DateTimeField(blank=True, null=True)),
-                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
-                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='phase_configuration_configuration_version_fingerprint_published_run_released_at_events', to='reviews.cycle')),
-                ('published_run', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='runs.run')),
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                (
+                    "phase",
+                    models.CharField(
+                        choices=[
+                            ("setup", "Setup"),
+                            ("goals", "Goals"),
+                            ("collection", "Collection"),
+                            ("rating", "Rating"),
+                            ("calibration", "Calibration"),
+                            ("release", "Release"),
+                            ("appeal", "Appeal"),
+                            ("closed", "Closed"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="setup",
+                        max_length=12,
+                        verbose_name="Phase",
+                    ),
+                ),
+                ("configuration", models.JSONField(default=dict)),
+                ("configuration_version", models.PositiveIntegerField(default=0)),
+                ("fingerprint", models.CharField(blank=True, max_length=64)),
+                ("released_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="phase_configuration_configuration_version_fingerprint_published_run_released_at_events",
+                        to="reviews.cycle",
+                    ),
+                ),
+                (
+                    "published_run",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="runs.run",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='cycletemplate',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reviews_cycletemplateevent" ("code", "configuration", "id", "is_active", "name_en", "name_zh", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (NEW."code", NEW."configuration", NEW."id", NEW."is_active", NEW."name_en", NEW."name_zh", _pgh_attach_context(), NOW(), \'insert\', NEW."id"); RETURN NULL;', hash='83cde3a161ddbc928ba31f47781867f1659ec9ea', operation='INSERT', pgid='pgtrigger_insert_insert_40dd7', table='reviews_cycletemplate', when='AFTER')),
+            model_name="cycletemplate",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "reviews_cycletemplateevent" ("code", "configuration", "id", "is_active", "name_en", "name_zh", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (NEW."code", NEW."configuration", NEW."id", NEW."is_active", NEW."name_en", NEW."name_zh", _pgh_attach_context(), NOW(), \'insert\', NEW."id"); RETURN NULL;',
+                    hash="83cde3a161ddbc928ba31f47781867f1659ec9ea",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_40dd7",
+                    table="reviews_cycletemplate",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='cycletemplate',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "reviews_cycletemplateevent" ("code", "configuration", "id", "is_active", "name_en", "name_zh", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (NEW."code", NEW."configuration", NEW."id", NEW."is_active", NEW."name_en", NEW."name_zh", _pgh_attach_context(), NOW(), \'update\', NEW."id"); RETURN NULL;', hash='5645d2ddd63f431ed79f4a05be20978c8e70327b', operation='UPDATE', pgid='pgtrigger_update_update_91c17', table='reviews_cycletemplate', when='AFTER')),
+            model_name="cycletemplate",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "reviews_cycletemplateevent" ("code", "configuration", "id", "is_active", "name_en", "name_zh", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (NEW."code", NEW."configuration", NEW."id", NEW."is_active", NEW."name_en", NEW."name_zh", _pgh_attach_context(), NOW(), \'update\', NEW."id"); RETURN NULL;',
+                    hash="5645d2ddd63f431ed79f4a05be20978c8e70327b",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_91c17",
+                    table="reviews_cycletemplate",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddField(
-            model_name='cycletemplateevent',
-            name='pgh_context',
-            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context'),
+            model_name="cycletemplateevent",
+            name="pgh_context",
+            field=models.ForeignKey(
+                db_constraint=False,
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to="pghistory.context",
+            ),
         ),
         migrations.AddField(
-            model_name='cycletemplateevent',
-            name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='reviews.cycletemplate'),
+            model_name="cycletemplateevent",
+            name="pgh_obj",
+            field=models.ForeignKey(
+                db_constraint=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="events",
+                to="reviews.cycletemplate",
+            ),
         ),
         migrations.AddField(
-            model_name='judgement',
-            name='updated_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="judgement",
+            name="updated_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='judgementevent',
-            name='pgh_context',
-            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context'),
+            model_name="judgementevent",
+            name="pgh_context",
+            field=models.ForeignKey(
+                db_constraint=False,
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to="pghistory.context",
+            ),
         ),
         migrations.AddField(
-            model_name='judgementevent',
-            name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='reviews.judgement'),
+            model_name="judgementevent",
+            name="pgh_obj",
+            field=models.ForeignKey(
+                db_constraint=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="events",
+                to="reviews.judgement",
+            ),
         ),
         migrations.AddField(
-            model_name='judgementevent',
-            name='updated_by',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="judgementevent",
+            name="updated_by",
+            field=models.ForeignKey(
+                db_constraint=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                related_query_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='participant',
-            name='cycle',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='participants', to='reviews.cycle'),
+            model_name="participant",
+            name="cycle",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="participants", to="reviews.cycle"
+            ),
         ),
         migrations.AddField(
-            model_name='participant',
-            name='employee',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='participations', to=settings.AUTH_USER_MODEL),
+            model_name="participant",
+            name="employee",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="participations",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='participant',
-            name='job',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.job'),
+            model_name="participant",
+            name="job",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="people.job"
+            ),
         ),
         migrations.AddField(
-            model_name='participant',
-            name='rater',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='ratees', to=settings.AUTH_USER_MODEL),
+            model_name="participant",
+            name="rater",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="ratees",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='participant',
-            name='team',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.team'),
+            model_name="participant",
+            name="team",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="people.team"
+            ),
         ),
         migrations.AddField(
-            model_name='phasechange',
-            name='changed_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="phasechange",
+            name="changed_by",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='phasechange',
-            name='cycle',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='phase_changes', to='reviews.cycle'),
+            model_name="phasechange",
+            name="cycle",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="phase_changes", to="reviews.cycle"
+            ),
         ),
         migrations.AddField(
-            model_name='result',
-            name='cycle',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='reviews.cycle'),
+            model_name="result",
+            name="cycle",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="+", to="reviews.cycle"
+            ),
         ),
         migrations.AddField(
-            model_name='result',
-            name='employee',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="result",
+            name="employee",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='result',
-            name='run',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='runs.run'),
+            model_name="result",
+            name="run",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="+", to="runs.run"
+            ),
         ),
         migrations.AddField(
-            model_name='resultadjustment',
-            name='created_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="resultadjustment",
+            name="created_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='resultadjustment',
-            name='cycle',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='adjustments', to='reviews.cycle'),
+            model_name="resultadjustment",
+            name="cycle",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="adjustments", to="reviews.cycle"
+            ),
         ),
         migrations.AddField(
-            model_name='resultadjustment',
-            name='employee',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="resultadjustment",
+            name="employee",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='scoreline',
-            name='run',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='runs.run'),
+            model_name="scoreline",
+            name="run",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="+", to="runs.run"
+            ),
         ),
         migrations.AddField(
-            model_name='scoresheet',
-            name='participant',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='sheets', to='reviews.participant'),
+            model_name="scoresheet",
+            name="participant",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="sheets", to="reviews.participant"
+            ),
         ),
         migrations.AddField(
-            model_name='scoresheet',
-            name='rater',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sheets', to=settings.AUTH_USER_MODEL),
+            model_name="scoresheet",
+            name="rater",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="sheets",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='judgementevent',
-            name='sheet',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='reviews.scoresheet'),
+            model_name="judgementevent",
+            name="sheet",
+            field=models.ForeignKey(
+                db_constraint=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                related_query_name="+",
+                to="reviews.scoresheet",
+            ),
         ),
         migrations.AddField(
-            model_name='judgement',
-            name='sheet',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='judgements', to='reviews.scoresheet'),
+            model_name="judgement",
+            name="sheet",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="judgements",
+                to="reviews.scoresheet",
+            ),
         ),
         migrations.AddField(
-            model_name='scoresheetevent',
-            name='participant',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='reviews.participant'),
+            model_name="scoresheetevent",
+            name="participant",
+            field=models.ForeignKey(
+                db_constraint=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                related_query_name="+",
+                to="reviews.participant",
+            ),
         ),
         migrations.AddField(
-            model_name='scoresheetevent',
-            name='pgh_context',
-            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context'),
+            model_name="scoresheetevent",
+            name="pgh_context",
+            field=models.ForeignKey(
+                db_constraint=False,
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to="pghistory.context",
+            ),
         ),
         migrations.AddField(
-            model_name='scoresheetevent',
-            name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='reviews.scoresheet'),
+            model_name="scoresheetevent",
+            name="pgh_obj",
+            field=models.ForeignKey(
+                db_constraint=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="events",
+                to="reviews.scoresheet",
+            ),
         ),
         migrations.AddField(
-            model_name='scoresheetevent',
-            name='rater',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="scoresheetevent",
+            name="rater",
+            field=models.ForeignKey(
+                db_constraint=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                related_query_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='componentscore',
-            constraint=models.UniqueConstraint(fields=('run', 'employee_id', 'component'), name='one_component_score_per_run'),
+            model_name="componentscore",
+            constraint=models.UniqueConstraint(
+                fields=("run", "employee_id", "component"), name="one_component_score_per_run"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='cycle',
-            constraint=models.CheckConstraint(condition=models.Q(('last_day__gte', models.F('first_day'))), name='cycle_period_in_order'),
+            model_name="cycle",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("last_day__gte", models.F("first_day"))), name="cycle_period_in_order"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='cycle',
-            constraint=models.CheckConstraint(condition=models.Q(('released_at__isnull', True), ('published_run__isnull', False), _connector='OR'), name='released_means_published'),
+            model_name="cycle",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("released_at__isnull", True), ("published_run__isnull", False), _connector="OR"
+                ),
+                name="released_means_published",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='cycle',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reviews_cyclephaseconfigurationconfigurationversionfingerpr29a0" ("configuration", "configuration_version", "fingerprint", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phase", "published_run_id", "released_at") VALUES (NEW."configuration", NEW."configuration_version", NEW."fingerprint", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."phase", NEW."published_run_id", NEW."released_at"); RETURN NULL;', hash='c2e305f3f5777c2b59c12c5066c562d35c2c4967', operation='INSERT', pgid='pgtrigger_insert_insert_7870c', table='reviews_cycle', when='AFTER')),
+            model_name="cycle",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "reviews_cyclephaseconfigurationconfigurationversionfingerpr29a0" ("configuration", "configuration_version", "fingerprint", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phase", "published_run_id", "released_at") VALUES (NEW."configuration", NEW."configuration_version", NEW."fingerprint", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."phase", NEW."published_run_id", NEW."released_at"); RETURN NULL;',
+                    hash="c2e305f3f5777c2b59c12c5066c562d35c2c4967",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_7870c",
+                    table="reviews_cycle",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='cycle',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."configuration" IS DISTINCT FROM (NEW."configuration") OR OLD."configuration_version" IS DISTINCT FROM (NEW."configuration_version") OR OLD."fingerprint" IS DISTINCT FROM (NEW."fingerprint") OR OLD."phase" IS DISTINCT FROM (NEW."phase") OR OLD."published_run_id" IS DISTINCT FROM (NEW."published_run_id") OR OLD."released_at" IS DISTINCT FROM (NEW."released_at"))', func='INSERT INTO "reviews_cyclephaseconfigurationconfigurationversionfingerpr29a0" ("configuration", "configuration_version", "fingerprint", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phase", "published_run_id", "released_at") VALUES (NEW."configuration", NEW."configuration_version", NEW."fingerprint", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."phase", NEW."published_run_id", NEW."released_at"); RETURN NULL;', hash='cc607a0ebc8f6912a0a4ea4426bec66b1dab0465', operation='UPDATE', pgid='pgtrigger_update_update_603dc', table='reviews_cycle', when='AFTER')),
+            model_name="cycle",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."configuration" IS DISTINCT FROM (NEW."configuration") OR OLD."configuration_version" IS DISTINCT FROM (NEW."configuration_version") OR OLD."fingerprint" IS DISTINCT FROM (NEW."fingerprint") OR OLD."phase" IS DISTINCT FROM (NEW."phase") OR OLD."published_run_id" IS DISTINCT FROM (NEW."published_run_id") OR OLD."released_at" IS DISTINCT FROM (NEW."released_at"))',
+                    func='INSERT INTO "reviews_cyclephaseconfigurationconfigurationversionfingerpr29a0" ("configuration", "configuration_version", "fingerprint", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phase", "published_run_id", "released_at") VALUES (NEW."configuration", NEW."configuration_version", NEW."fingerprint", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."phase", NEW."published_run_id", NEW."released_at"); RETURN NULL;',
+                    hash="cc607a0ebc8f6912a0a4ea4426bec66b1dab0465",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_603dc",
+                    table="reviews_cycle",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='participant',
-            index=models.Index(fields=['cycle', 'rater'], name='participants_by_rater'),
+            model_name="participant",
+            index=models.Index(fields=["cycle", "rater"], name="participants_by_rater"),
         ),
         migrations.AddConstraint(
-            model_name='participant',
-            constraint=models.UniqueConstraint(fields=('cycle', 'employee'), name='one_participation_per_cycle'),
+            model_name="participant",
+            constraint=models.UniqueConstraint(
+                fields=("cycle", "employee"), name="one_participation_per_cycle"
+            ),
         ),
         migrations.AddIndex(
-            model_name='result',
-            index=models.Index(fields=['run', 'rank', 'employee'], name='results_by_rank'),
+            model_name="result",
+            index=models.Index(fields=["run", "rank", "employee"], name="results_by_rank"),
         ),
         migrations.AddIndex(
-            model_name='result',
-            index=models.Index(fields=['employee', 'cycle'], name='results_of_person'),
+            model_name="result",
+            index=models.Index(fields=["employee", "cycle"], name="results_of_person"),
         ),
         migrations.AddConstraint(
-            model_name='result',
-            constraint=models.UniqueConstraint(fields=('run', 'employee'), name='one_result_per_run'),
+            model_name="result",
+            constraint=models.UniqueConstraint(fields=("run", "employee"), name="one_result_per_run"),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='resultadjustment',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='e69ef7ae1394de4f8cbb3bafe324b5996de54581', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_775dc', table='reviews_resultadjustment', when='BEFORE')),
+            model_name="resultadjustment",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="e69ef7ae1394de4f8cbb3bafe324b5996de54581",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_775dc",
+                    table="reviews_resultadjustment",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='scoreline',
-            constraint=models.UniqueConstraint(fields=('run', 'employee_id', 'component', 'number'), name='one_score_line'),
+            model_name="scoreline",
+            constraint=models.UniqueConstraint(
+                fields=("run", "employee_id", "component", "number"), name="one_score_line"
+            ),
         ),
         migrations.AddIndex(
-            model_name='scoresheet',
-            index=models.Index(fields=['rater', 'state'], name='sheets_owed'),
+            model_name="scoresheet",
+            index=models.Index(fields=["rater", "state"], name="sheets_owed"),
         ),
         migrations.AddConstraint(
-            model_name='scoresheet',
-            constraint=models.UniqueConstraint(fields=('participant', 'component', 'rater'), name='one_sheet_per_rater'),
+            model_name="scoresheet",
+            constraint=models.UniqueConstraint(
+                fields=("participant", "component", "rater"), name="one_sheet_per_rater"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='scoresheet',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reviews_scoresheetevent" ("component", "id", "participant_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "rater_id", "state", "submitted_at", "updated_at", "version") VALUES (NEW."component", NEW."id", NEW."participant_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."rater_id", NEW."state", NEW."submitted_at", NEW."updated_at", NEW."version"); RETURN NULL;', hash='4b360bbaeccbf17a0e8c0ffabade8d57ed573b36', operation='INSERT', pgid='pgtrigger_insert_insert_debfa', table='reviews_scoresheet', when='AFTER')),
+            model_name="scoresheet",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "reviews_scoresheetevent" ("component", "id", "participant_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "rater_id", "state", "submitted_at", "updated_at", "version") VALUES (NEW."component", NEW."id", NEW."participant_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."rater_id", NEW."state", NEW."submitted_at", NEW."updated_at", NEW."version"); RETURN NULL;',
+                    hash="4b360bbaeccbf17a0e8c0ffabade8d57ed573b36",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_debfa",
+                    table="reviews_scoresheet",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='scoresheet',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "reviews_scoresheetevent" ("component", "id", "participant_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "rater_id", "state", "submitted_at", "updated_at", "version") VALUES (NEW."component", NEW."id", NEW."participant_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."rater_id", NEW."state", NEW."submitted_at", NEW."updated_at", NEW."version"); RETURN NULL;', hash='7d75c3c04c27d88f3a807538e92081553c15c6d1', operation='UPDATE', pgid='pgtrigger_update_update_38d12', table='reviews_scoresheet', when='AFTER')),
+            model_name="scoresheet",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "reviews_scoresheetevent" ("component", "id", "participant_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "rater_id", "state", "submitted_at", "updated_at", "version") VALUES (NEW."component", NEW."id", NEW."participant_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."rater_id", NEW."state", NEW."submitted_at", NEW."updated_at", NEW."version"); RETURN NULL;',
+                    hash="7d75c3c04c27d88f3a807538e92081553c15c6d1",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_38d12",
+                    table="reviews_scoresheet",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='judgement',
-            constraint=models.UniqueConstraint(fields=('sheet', 'item'), name='one_judgement_per_item'),
+            model_name="judgement",
+            constraint=models.UniqueConstraint(fields=("sheet", "item"), name="one_judgement_per_item"),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='judgement',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reviews_judgementevent" ("comment", "id", "item", "level", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "sheet_id", "updated_at", "updated_by_id", "version") VALUES (NEW."comment", NEW."id", NEW."item", NEW."level", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."sheet_id", NEW."updated_at", NEW."updated_by_id", NEW."version"); RETURN NULL;', hash='8cc48a6d4b30c1c4e3550b3119db64c502b00e15', operation='INSERT', pgid='pgtrigger_insert_insert_e4ca6', table='reviews_judgement', when='AFTER')),
+            model_name="judgement",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "reviews_judgementevent" ("comment", "id", "item", "level", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "sheet_id", "updated_at", "updated_by_id", "version") VALUES (NEW."comment", NEW."id", NEW."item", NEW."level", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."sheet_id", NEW."updated_at", NEW."updated_by_id", NEW."version"); RETURN NULL;',
+                    hash="8cc48a6d4b30c1c4e3550b3119db64c502b00e15",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_e4ca6",
+                    table="reviews_judgement",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='judgement',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "reviews_judgementevent" ("comment", "id", "item", "level", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "sheet_id", "updated_at", "updated_by_id", "version") VALUES (NEW."comment", NEW."id", NEW."item", NEW."level", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."sheet_id", NEW."updated_at", NEW."updated_by_id", NEW."version"); RETURN NULL;', hash='a87754bf718095cfdb27c03707181000ea6a39ca', operation='UPDATE', pgid='pgtrigger_update_update_d5243', table='reviews_judgement', when='AFTER')),
+            model_name="judgement",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "reviews_judgementevent" ("comment", "id", "item", "level", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "sheet_id", "updated_at", "updated_by_id", "version") VALUES (NEW."comment", NEW."id", NEW."item", NEW."level", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."sheet_id", NEW."updated_at", NEW."updated_by_id", NEW."version"); RETURN NULL;',
+                    hash="a87754bf718095cfdb27c03707181000ea6a39ca",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_d5243",
+                    table="reviews_judgement",
+                    when="AFTER",
+                ),
+            ),
         ),
     ]

@@ -57,7 +57,8 @@ class CycleTemplate(LocalizedName):
 class Cycle(LocalizedName):
     """One cycle. `configuration` is editable in setup, frozen with its fingerprint at launch.
 
-    Readers of results follow `published_run`. Publishing moves that pointer; releasing (released_at) opens it to ratees.
+    Readers of results follow `published_run`. Publishing moves that pointer; releasing (released_at) opens it to
+    ratees.
     """
 
     code = models.SlugField(_("Code"), max_length=60, unique=True)
@@ -78,14 +79,17 @@ class Cycle(LocalizedName):
     released_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
-    version = models.PositiveIntegerField(default=1, help_text="rises with each edit: a stale edit is refused")
+    version = models.PositiveIntegerField(
+        default=1, help_text="rises with each edit: a stale edit is refused"
+    )
 
     class Meta:
         ordering = ["-first_day", "-id"]
         constraints = [
             models.CheckConstraint(condition=Q(last_day__gte=F("first_day")), name="cycle_period_in_order"),
             models.CheckConstraint(
-                condition=Q(released_at__isnull=True) | Q(published_run__isnull=False), name="released_means_published"
+                condition=Q(released_at__isnull=True) | Q(published_run__isnull=False),
+                name="released_means_published",
             ),
         ]
 

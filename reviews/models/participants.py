@@ -10,7 +10,9 @@ class Participant(models.Model):
     """One ratee of one cycle: team, job and rater frozen at launch; days are counted inside the period."""
 
     cycle = models.ForeignKey("reviews.Cycle", on_delete=models.CASCADE, related_name="participants")
-    employee = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="participations")
+    employee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="participations"
+    )
     team = models.ForeignKey("people.Team", on_delete=models.PROTECT, related_name="+")
     job = models.ForeignKey("people.Job", on_delete=models.PROTECT, related_name="+")
     rater = models.ForeignKey(
@@ -20,5 +22,7 @@ class Participant(models.Model):
     days_in_period = models.PositiveIntegerField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["cycle", "employee"], name="one_participation_per_cycle")]
+        constraints = [
+            models.UniqueConstraint(fields=["cycle", "employee"], name="one_participation_per_cycle")
+        ]
         indexes = [models.Index(fields=["cycle", "rater"], name="participants_by_rater")]

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class ComponentScore(models.Model):
-    """score 0-100 at target scale (above 100 where over-achievement is allowed); None when the component has no data."""
+    """score 0-100 at target scale (above 100 where over-achievement counts); None when the component has no data."""
 
     run = models.ForeignKey("runs.Run", on_delete=models.CASCADE, related_name="+")
     employee_id = models.BigIntegerField()
@@ -24,7 +24,9 @@ class ComponentScore(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["run", "employee_id", "component"], name="one_component_score_per_run")
+            models.UniqueConstraint(
+                fields=["run", "employee_id", "component"], name="one_component_score_per_run"
+            )
         ]
 
 
@@ -42,12 +44,16 @@ class ScoreLine(models.Model):
     attainment = models.FloatField(null=True)
     points = models.FloatField(null=True, help_text="score of this line at target scale, before its weight")
     n = models.BigIntegerField(default=0)
-    standard_error = models.FloatField(null=True)
-    rule = models.CharField(max_length=40, help_text="why it counts as it does: attainment, bands, below_minimum, missing")
+    standard_error = models.FloatField(null=True, help_text="of the points")
+    rule = models.CharField(
+        max_length=40, help_text="why it counts as it does: attainment, bands, below_minimum, missing"
+    )
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["run", "employee_id", "component", "number"], name="one_score_line")
+            models.UniqueConstraint(
+                fields=["run", "employee_id", "component", "number"], name="one_score_line"
+            )
         ]
 
 

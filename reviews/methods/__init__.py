@@ -1,0 +1,16 @@
+"""The appraisal methods that a cycle can combine. A new method is one module here and one line in METHODS."""
+
+from __future__ import annotations
+
+from reviews.methods.base import Method
+from reviews.methods.kpi import KPIMethod
+from reviews.methods.rating_scale import RatingScaleMethod
+
+METHODS: dict[str, Method] = {method.code: method for method in (KPIMethod(), RatingScaleMethod())}
+
+
+def get_method(code: str) -> Method:
+    return METHODS[code]
+
+
+__all__ = ["METHODS", "Method", "get_method"]

@@ -1,0 +1,170 @@
+"""What every appraisal method gives: a schema, a check, a frozen form, an answer of one shape, a recomputation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from django.utils.functional import Promise
+
+from foundation.documents import Path, Problems
+
+Component = dict[str, Any]
+Floats = npt.NDArray[np.float64]
+
+# Codes of components, items and bands: they stand in addresses and in column names.
+CODE = {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$"}
+BAND_CODE = {"type": "string", "pattern": "^[^\\s<>\"'&][^<>\"'&]{0,19}$"}
+NAME = {
+    "type": "object",
+    "properties": {"zh": {"type": "string", "maxLength": 120}, "en": {"type": "string", "maxLength": 120}},
+    "additionalProperties": False,
+}
+TEXT = {
+    "type": "object",
+    "properties": {"zh": {"type": "string", "maxLength": 1000}, "en": {"type": "string", "maxLength": 1000}},
+    "additionalProperties": False,
+}
+NUMBER = {"type": "number", "minimum": -1e12, "maximum": 1e12}
+WEIGHT = {"type": "number", "minimum": 0, "maximum": 100}
+
+LINE_COLUMNS = (
+    "employee_id",
+    "component",
+    "number",
+    "subject",
+    "value",
+    "target",
+    "weight",
+    "attainment",
+    "points",
+    "n",
+    "standard_error",
+    "rule",
+)
+
+
+@dataclass(frozen=True)
+class KPIReference:
+    """What a method needs to know of a KPI on a day; services read it, so that methods stay free of the database."""
+
+    code: str
+    name: Mapping[str, str]
+    is_qualitative: bool
+    version_id: int
+    version_number: int
+    formula: str
+    unit: str
+    direction: str
+    target: float | None
+    bands: list[list[float]]
+    decimals: int
+    minimum_sample: int
+    denominator: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ComponentInputs:
+    """What a component is computed from, for one shard of people.
+
+    employee_ids   shape (people,), ascending
+    kpi_values     columns employee_id, kpi_version_id, value, standard_error, n; nan value = undefined
+    judgements     columns employee_id, component, item, level; only of submitted sheets
+    """
+
+    employee_ids: npt.NDArray[np.int64]
+    kpi_values: pd.DataFrame
+    judgements: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class ComponentAnswer:
+    """score and standard_error are nan where there is none; n is the largest sample behind a counted line.
+
+    lines has LINE_COLUMNS, one row per person and line, as they are stored.
+    """
+
+    score: Floats
+    standard_error: Floats
+    n: npt.NDArray[np.int64]
+    lines: pd.DataFrame
+
+
+class Method(Protocol):
+    code: str
+    label: str | Promise
+    description: str | Promise
+    schema: Mapping[str, Any]
+    needs_raters: bool
+
+    def check(
+        self,
+        component: Component,
+        *,
+        kpis: Mapping[str, KPIReference],
+        problems: Problems,
+        path: Path,
+        complete: bool,
+    ) -> None:
+        """Adds what the schema cannot say. `complete` also asks for what only a launch needs: sums, descriptions."""
+
+    def freeze(self, component: Component, *, kpis: Mapping[str, KPIReference]) -> Component:
+        """The component with every reference replaced by what it meant, so that the document explains itself."""
+
+    def compute(self, component: Component, inputs: ComponentInputs) -> ComponentAnswer: ...
+
+    def recompute(self, component: Component, lines: list[dict[str, Any]]) -> dict[str, Any]:
+        """{"score", "standard_error", "lines": [{...}]} of one person from the explanation's lines alone."""
+
+    def blank(self) -> Component:
+        """What a new component starts as in the browser, without code, name and weight."""
+
+
+def localised(name: Mapping[str, str] | None, language: str) -> str:
+    """The text for a language code such as zh-hans, falling back to the other one."""
+    texts = name or {}
+    first, second = ("zh", "en") if language.startswith("zh") else ("en", "zh")
+    return texts.get(first) or texts.get(second) or ""
+
+
+def has_name(name: Mapping[str, str] | None) -> bool:
+    return bool(name and any(text.strip() for text in name.values()))
+
+
+def check_weights(weights: list[Any], *, problems: Problems, path: Path, complete: bool) -> None:
+    """Weights of a whole are parts of 100, compared exactly: 33.3 + 33.3 + 33.4 is 100."""
+    total = weight_total(weights)
+    if complete and total != 100:
+        problems.add(path, "cycle_weights_not_100", total=plain(total), missing=plain(100 - total))
+
+
+def weight_total(weights: list[Any]) -> Decimal:
+    return sum((Decimal(str(weight)) for weight in weights), start=Decimal(0))
+
+
+def plain(number: Any) -> str:
+    """A number as people type it: 90, 33.3, never 9E+1."""
+    text = format(number, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def check_duplicates(codes: list[str], *, problems: Problems, paths: list[Path]) -> None:
+    seen: set[str] = set()
+    for code, path in zip(codes, paths, strict=True):
+        if code in seen:
+            problems.add(path, "cycle_code_twice", name=code)
+        seen.add(code)
+
+
+def or_none(value: Any) -> float | None:
+    """nan is what arrays know; None is what documents and the database know."""
+    return None if value is None or np.isnan(value) else float(value)
+
+
+def or_nan(value: float | None) -> float:
+    return float("nan") if value is None else float(value)

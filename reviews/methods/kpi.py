@@ -1,0 +1,275 @@
+"""KPI appraisal: a weighted set of KPIs, each scored by attainment of its target or by its standard bands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from django.utils.translation import gettext_lazy as _
+
+from foundation.documents import Path, Problems
+from reviews.methods.base import (
+    LINE_COLUMNS,
+    NUMBER,
+    WEIGHT,
+    Component,
+    ComponentAnswer,
+    ComponentInputs,
+    Floats,
+    KPIReference,
+    check_duplicates,
+    check_weights,
+    or_nan,
+    or_none,
+)
+from scoring import kpi as formulas
+from scoring.attainment import attainment, band_score
+from scoring.composite import combined_standard_error, score_from_attainment, stored, weighted_mean
+
+ATTAINMENT, BANDS = "attainment", "bands"
+MISSING, BELOW_MINIMUM = "missing", "below_minimum"
+
+BAND_LIST = {
+    "type": "array",
+    "maxItems": 30,
+    "items": {"type": "array", "minItems": 2, "maxItems": 2, "items": NUMBER},
+}
+
+
+class KPIMethod:
+    code = "kpi"
+    label = _("KPI appraisal")
+    description = _("Measured indicators against their targets or standard bands.")
+    needs_raters = False
+    schema: Mapping[str, Any] = {
+        "type": "object",
+        "required": ["kpis"],
+        "properties": {
+            "kpis": {
+                "type": "array",
+                "maxItems": 60,
+                "items": {
+                    "type": "object",
+                    "required": ["kpi", "weight"],
+                    "additionalProperties": False,
+                    "properties": {
+                        "kpi": {"type": "string", "maxLength": 60},
+                        "weight": WEIGHT,
+                        "scoring": {"enum": [ATTAINMENT, BANDS]},
+                        "target": {"type": ["number", "null"], "minimum": -1e12, "maximum": 1e12},
+                        "floor": {"type": "number", "minimum": 0, "maximum": 10},
+                        "cap": {"type": ["number", "null"], "minimum": 0, "maximum": 10},
+                        "bands": BAND_LIST,
+                    },
+                },
+            },
+        },
+    }
+
+    def blank(self) -> Component:
+        return {"kpis": []}
+
+    def check(
+        self,
+        component: Component,
+        *,
+        kpis: Mapping[str, KPIReference],
+        problems: Problems,
+        path: Path,
+        complete: bool,
+    ) -> None:
+        items = component["kpis"]
+        base = (*path, "kpis")
+        if complete and not items:
+            problems.add(base, "component_without_kpis")
+            return
+        check_duplicates(
+            [item["kpi"] for item in items],
+            problems=problems,
+            paths=[(*base, index, "kpi") for index in range(len(items))],
+        )
+        for index, item in enumerate(items):
+            here = (*base, index)
+            reference = kpis.get(item["kpi"])
+            if reference is None:
+                problems.add((*here, "kpi"), "cycle_kpi_unknown", name=item["kpi"][:60])
+                continue
+            if reference.is_qualitative:
+                problems.add((*here, "kpi"), "cycle_kpi_is_qualitative", name=item["kpi"])
+            floor, cap = item.get("floor", 0), item.get("cap")
+            if cap is not None and floor > cap:
+                problems.add((*here, "floor"), "cycle_floor_above_cap", floor=floor, cap=cap)
+            if item.get("scoring", ATTAINMENT) == ATTAINMENT:
+                if complete and item.get("target") is None and reference.target is None:
+                    problems.add((*here, "target"), "cycle_kpi_without_target", name=item["kpi"])
+            else:
+                edges = [band[0] for band in item.get("bands") or reference.bands]
+                if edges != sorted(set(edges)):
+                    problems.add((*here, "bands"), "cycle_bands_not_ascending")
+                elif complete and not edges:
+                    problems.add((*here, "scoring"), "cycle_kpi_without_bands", name=item["kpi"])
+            if complete and item["weight"] == 0:
+                problems.add((*here, "weight"), "cycle_weight_zero")
+        check_weights([item["weight"] for item in items], problems=problems, path=base, complete=complete)
+
+    def freeze(self, component: Component, *, kpis: Mapping[str, KPIReference]) -> Component:
+        frozen = []
+        for item in component["kpis"]:
+            reference = kpis[item["kpi"]]
+            scoring = item.get("scoring", ATTAINMENT)
+            frozen.append(
+                {
+                    "kpi": reference.code,
+                    "weight": item["weight"],
+                    "scoring": scoring,
+                    "target": item["target"] if item.get("target") is not None else reference.target,
+                    "floor": item.get("floor", 0),
+                    "cap": item.get("cap"),
+                    "bands": (item.get("bands") or reference.bands) if scoring == BANDS else [],
+                    "version": {
+                        "id": reference.version_id,
+                        "number": reference.version_number,
+                        "name": dict(reference.name),
+                        "formula": reference.formula,
+                        "unit": reference.unit,
+                        "direction": reference.direction,
+                        "decimals": reference.decimals,
+                        "minimum_sample": reference.minimum_sample,
+                        "denominator": dict(reference.denominator),
+                    },
+                }
+            )
+        return {**component, "kpis": frozen}
+
+    def compute(self, component: Component, inputs: ComponentInputs) -> ComponentAnswer:
+        """Line points from values; component = weighted mean of the counted lines.
+
+        Missing rule: a KPI that is undefined (rule missing) or whose n lies under its minimum sample (below_minimum)
+        has no points, and its weight is shared by the others in proportion. Nothing counted: no score (nan).
+        """
+        items = component["kpis"]
+        people = len(inputs.employee_ids)
+        points = np.full((people, len(items)), np.nan)
+        errors = np.full((people, len(items)), np.nan)
+        samples = np.zeros((people, len(items)), dtype=np.int64)
+        lines = []
+        for index, item in enumerate(items):
+            values = (
+                inputs.kpi_values[inputs.kpi_values["kpi_version_id"] == item["version"]["id"]]
+                .set_index("employee_id")[["value", "standard_error", "n"]]
+                .reindex(inputs.employee_ids)
+            )
+            value = values["value"].to_numpy(dtype=np.float64)
+            n = values["n"].fillna(0).to_numpy(dtype=np.int64)
+            line = score_line(item, value, values["standard_error"].to_numpy(dtype=np.float64), n)
+            points[:, index], errors[:, index] = line["points"], line["standard_error"]
+            samples[:, index] = np.where(np.isnan(line["points"]), 0, n)
+            lines.append(
+                pd.DataFrame(
+                    {
+                        "employee_id": inputs.employee_ids,
+                        "component": component["code"],
+                        "number": index + 1,
+                        "subject": item["kpi"],
+                        "value": value,
+                        "target": or_nan(item["target"]),
+                        "weight": float(item["weight"]),
+                        "n": n,
+                        **line,
+                    }
+                )
+            )
+        weights = np.array([float(item["weight"]) for item in items])
+        return ComponentAnswer(
+            score=stored(weighted_mean(points, weights)),
+            standard_error=stored(line_error(points, errors, weights)),
+            n=samples.max(axis=1, initial=0),
+            lines=pd.concat(lines, ignore_index=True)[list(LINE_COLUMNS)],
+        )
+
+    def recompute(self, component: Component, lines: list[dict[str, Any]]) -> dict[str, Any]:
+        by_code = {item["kpi"]: item for item in component["kpis"]}
+        answers = []
+        for line in lines:
+            item = by_code[line["subject"]]
+            value = value_from_inputs(item["version"]["formula"], line["inputs"])
+            scored = score_line(
+                item,
+                np.array([or_nan(value)]),
+                np.array([or_nan(line["value_standard_error"])]),
+                np.array([line["n"]]),
+            )
+            answers.append(
+                {
+                    "subject": line["subject"],
+                    "value": value,
+                    "attainment": or_none(scored["attainment"][0]),
+                    "points": or_none(scored["points"][0]),
+                    "standard_error": or_none(scored["standard_error"][0]),
+                    "rule": str(scored["rule"][0]),
+                }
+            )
+        weights = np.array([float(by_code[line["subject"]]["weight"]) for line in lines])
+        points = np.array([[or_nan(answer["points"]) for answer in answers]])
+        errors = np.array([[or_nan(answer["standard_error"]) for answer in answers]])
+        return {
+            "score": or_none(stored(weighted_mean(points, weights))[0]),
+            "standard_error": or_none(stored(line_error(points, errors, weights))[0]),
+            "lines": answers,
+        }
+
+
+def score_line(item: Mapping[str, Any], value: Floats, error: Floats, n: Any) -> dict[str, Any]:
+    """One KPI for many people: arrays attainment, points, standard_error (in points), rule, all as stored.
+
+    The error of points by attainment is the KPI's own error times 100 / |target|; by bands it has no error, since a
+    step has no slope.
+    """
+    version = item["version"]
+    undefined = np.isnan(value)
+    counted = ~undefined & (n >= version["minimum_sample"])
+    if item["scoring"] == ATTAINMENT:
+        target = float(item["target"])
+        cap = item["cap"]
+        ratio = stored(
+            attainment(
+                value,
+                np.full(value.shape, target),
+                direction=version["direction"],
+                floor=float(item["floor"]),
+                cap=None if cap is None else float(cap),
+            )
+        )
+        points = stored(score_from_attainment(ratio))
+        spread = stored(error * 100.0 / abs(target)) if target else np.full(value.shape, np.nan)
+    else:
+        ratio = np.full(value.shape, np.nan)
+        points = stored(band_score(value, [(float(edge), float(score)) for edge, score in item["bands"]]))
+        spread = np.full(value.shape, np.nan)
+    return {
+        "attainment": np.where(counted, ratio, np.nan),
+        "points": np.where(counted, points, np.nan),
+        "standard_error": np.where(counted, spread, np.nan),
+        "rule": np.where(undefined, MISSING, np.where(counted, item["scoring"], BELOW_MINIMUM)),
+    }
+
+
+def line_error(points: Floats, errors: Floats, weights: Floats) -> Floats:
+    """Lines that do not count have no weight; a counted line without a known error is taken as exact."""
+    counted = np.where(np.isnan(points), 0.0, weights[None, :])
+    answer: Floats = combined_standard_error(np.where(counted > 0, errors, np.nan), counted, unknown="exact")
+    return answer
+
+
+def value_from_inputs(formula: str, inputs: Mapping[str, float | None]) -> float | None:
+    """The KPI's value from the totals that entered it, as stored; {'sum(m)': x, 'count(m)': n}."""
+    if not inputs:
+        return None
+    frame = pd.DataFrame({name: [or_nan(number)] for name, number in inputs.items()})
+    needed = [f"{statistic}({measure})" for measure, statistic in formulas.parse(formula).columns]
+    for name in needed:
+        if name not in frame:
+            frame[name] = np.nan
+    return or_none(stored(formulas.parse(formula).evaluate(frame))[0])

@@ -1,0 +1,96 @@
+"""From component scores to the overall score, its rank among the cohort, and its rating: pure computation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from reviews.methods.base import Floats
+from scoring.composite import combined_standard_error, effective_weights, stored, weighted_mean
+from scoring.ranking import percentile, rank
+from scoring.ratings import cutoffs
+
+SCORED, HELD_BACK, NO_DATA = "scored", "held_back", "no_data"
+POINTS, RATING = "points", "rating"
+# The reserved component code of lines that belong to the overall score.
+OVERALL = "overall"
+
+
+def declared_weights(configuration: Mapping[str, Any]) -> Floats:
+    return np.array([float(component["weight"]) for component in configuration["components"]])
+
+
+def component_weights(scores: Floats, configuration: Mapping[str, Any]) -> Floats:
+    """Effective weights in percent, as stored; shape (people, components), 0 where there is no overall score."""
+    share = effective_weights(
+        np.ascontiguousarray(scores),
+        declared_weights(configuration),
+        missing=configuration["missing_component"],
+    )
+    return stored(np.nan_to_num(share * 100.0))
+
+
+def overall_scores(
+    scores: Floats, errors: Floats, points: Floats, configuration: Mapping[str, Any]
+) -> tuple[Floats, Floats, list[str]]:
+    """(score, standard error, state) of each person, as stored.
+
+    scores, errors   shape (people, components), nan for none
+    points           shape (people,), the sum of bonus and penalty points; 0 for none
+    Missing rule     the cycle's missing_component. A component without a known error (a judgement) is taken as exact:
+                     the error speaks of the sampling of measured KPIs only.
+    The score is not negative: a penalty stops at zero.
+    """
+    # One memory order for one person and for all: a sum in another order may differ in its last digit.
+    values = np.ascontiguousarray(scores, dtype=np.float64)
+    weights, missing = declared_weights(configuration), configuration["missing_component"]
+    base = np.atleast_1d(weighted_mean(values, weights, missing=missing))
+    score = stored(np.maximum(base + points, 0.0))
+    share = effective_weights(values, weights, missing=missing)
+    known = np.ascontiguousarray(errors, dtype=np.float64)
+    error = stored(combined_standard_error(known, np.nan_to_num(share), unknown="exact"))
+    error = np.where(np.isnan(score), np.nan, error)
+    nothing = np.isnan(values).all(axis=1)
+    state = np.where(~np.isnan(score), SCORED, np.where(nothing, NO_DATA, HELD_BACK))
+    return score, error, [str(value) for value in state]
+
+
+def rank_in_cohorts(scores: Floats, cohorts: Sequence[Any]) -> pd.DataFrame:
+    """rank (competition: 1, 2, 2, 4), percentile (0-1), cohort_size per person; nan score: nan rank and percentile.
+
+    cohort_size counts those who have a score.
+    """
+    frame = pd.DataFrame({"score": scores, "cohort": list(cohorts)})
+    answer = pd.DataFrame(
+        {"rank": np.full(len(frame), np.nan), "percentile": np.full(len(frame), np.nan), "cohort_size": 0}
+    )
+    for _cohort, group in frame.groupby("cohort", sort=False, dropna=False):
+        values = group["score"].to_numpy(dtype=np.float64)
+        answer.loc[group.index, "rank"] = rank(values)
+        answer.loc[group.index, "percentile"] = stored(percentile(values))
+        answer.loc[group.index, "cohort_size"] = int((~np.isnan(values)).sum())
+    return answer
+
+
+def ratings(scores: Floats, bands: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The code of each person's band by cut-offs; "" without a score. The lowest band is open below."""
+    if not bands:
+        return [""] * len(scores)
+    edges = [
+        (float(band["from"]) if index else float("-inf"), band["code"]) for index, band in enumerate(bands)
+    ]
+    found = cutoffs(scores, edges)
+    return ["" if np.isnan(score) else edges[index][1] for score, index in zip(scores, found, strict=True)]
+
+
+def cohort_keys(configuration: Mapping[str, Any], people: pd.DataFrame) -> list[Any]:
+    """Whom each person is ranked among; people has columns team_id and job_id."""
+    match configuration.get("cohort", "cycle"):
+        case "team":
+            return people["team_id"].tolist()
+        case "job":
+            return people["job_id"].tolist()
+    return [0] * len(people)

@@ -1,0 +1,244 @@
+"""Rating scale: a rater chooses one described level for each item; levels carry points, items carry weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from django.utils.translation import gettext_lazy as _
+
+from foundation.documents import Path, Problems
+from reviews.methods.base import (
+    CODE,
+    LINE_COLUMNS,
+    NAME,
+    TEXT,
+    WEIGHT,
+    Component,
+    ComponentAnswer,
+    ComponentInputs,
+    Floats,
+    KPIReference,
+    check_duplicates,
+    check_weights,
+    has_name,
+    or_nan,
+    or_none,
+    plain,
+)
+from scoring.composite import stored, weighted_mean
+
+JUDGED, MISSING = "judged", "missing"
+# Not an item: the comment on the whole sheet is kept under this name.
+COMMENT_ITEM = "comment"
+
+
+class RatingScaleMethod:
+    code = "rating_scale"
+    label = _("Rating scale")
+    description = _("A manager chooses a described level for each item.")
+    needs_raters = True
+    schema: Mapping[str, Any] = {
+        "type": "object",
+        "required": ["levels", "items"],
+        "properties": {
+            "levels": {
+                "type": "array",
+                "maxItems": 10,
+                "items": {
+                    "type": "object",
+                    "required": ["value", "points"],
+                    "additionalProperties": False,
+                    "properties": {
+                        "value": {"type": "number", "minimum": 0, "maximum": 100},
+                        "points": {"type": "number", "minimum": 0, "maximum": 200},
+                        "name": NAME,
+                    },
+                },
+            },
+            "items": {
+                "type": "array",
+                "maxItems": 30,
+                "items": {
+                    "type": "object",
+                    "required": ["code", "weight"],
+                    "additionalProperties": False,
+                    "properties": {
+                        "code": CODE,
+                        "weight": WEIGHT,
+                        "name": NAME,
+                        "descriptions": {
+                            "type": "object",
+                            "maxProperties": 10,
+                            "additionalProperties": TEXT,
+                        },
+                    },
+                },
+            },
+            "comment_required_at": {
+                "type": "array",
+                "maxItems": 10,
+                "items": {"type": "number", "minimum": 0, "maximum": 100},
+            },
+        },
+    }
+
+    def blank(self) -> Component:
+        return {
+            "levels": [
+                {"value": 1, "points": 20, "name": {"zh": "差", "en": "Poor"}},
+                {"value": 2, "points": 40, "name": {"zh": "待改进", "en": "Below standard"}},
+                {"value": 3, "points": 60, "name": {"zh": "合格", "en": "Meets standard"}},
+                {"value": 4, "points": 80, "name": {"zh": "良好", "en": "Good"}},
+                {"value": 5, "points": 100, "name": {"zh": "优秀", "en": "Excellent"}},
+            ],
+            "items": [],
+            "comment_required_at": [1, 5],
+        }
+
+    def check(
+        self,
+        component: Component,
+        *,
+        kpis: Mapping[str, KPIReference],
+        problems: Problems,
+        path: Path,
+        complete: bool,
+    ) -> None:
+        levels, items = component["levels"], component["items"]
+        keys = [level_key(level["value"]) for level in levels]
+        for index, level in enumerate(levels):
+            here = (*path, "levels", index)
+            if Decimal(str(level["value"])).normalize().as_tuple().exponent < -2:  # type: ignore[operator]
+                problems.add((*here, "value"), "level_decimals")
+            if index and level["value"] <= levels[index - 1]["value"]:
+                problems.add((*here, "value"), "levels_not_ascending")
+            if index and level["points"] < levels[index - 1]["points"]:
+                problems.add((*here, "points"), "level_points_not_ascending")
+            if complete and not has_name(level.get("name")):
+                problems.add((*here, "name"), "cycle_name_required")
+        if complete and len(levels) < 2:
+            problems.add((*path, "levels"), "levels_too_few")
+        if complete and not items:
+            problems.add((*path, "items"), "component_without_items")
+            return
+        check_duplicates(
+            [item["code"] for item in items],
+            problems=problems,
+            paths=[(*path, "items", index, "code") for index in range(len(items))],
+        )
+        for index, item in enumerate(items):
+            here = (*path, "items", index)
+            if item["code"] == COMMENT_ITEM:
+                problems.add((*here, "code"), "cycle_code_reserved", name=COMMENT_ITEM)
+            descriptions = item.get("descriptions", {})
+            for key in sorted(set(descriptions) - set(keys)):
+                problems.add((*here, "descriptions", key), "description_without_level", level=key[:12])
+            if not complete:
+                continue
+            if not has_name(item.get("name")):
+                problems.add((*here, "name"), "cycle_name_required")
+            if item["weight"] == 0:
+                problems.add((*here, "weight"), "cycle_weight_zero")
+            absent = [key for key in keys if not has_name(descriptions.get(key))]
+            if absent:
+                problems.add(
+                    (*here, "descriptions"),
+                    "descriptions_missing",
+                    name=item["code"],
+                    levels=", ".join(absent),
+                )
+        for index, value in enumerate(component.get("comment_required_at", [])):
+            if level_key(value) not in keys:
+                problems.add(
+                    (*path, "comment_required_at", index),
+                    "cycle_level_unknown",
+                    level=plain(Decimal(str(value))),
+                )
+        check_weights(
+            [item["weight"] for item in items], problems=problems, path=(*path, "items"), complete=complete
+        )
+
+    def freeze(self, component: Component, *, kpis: Mapping[str, KPIReference]) -> Component:
+        return dict(component)
+
+    def compute(self, component: Component, inputs: ComponentInputs) -> ComponentAnswer:
+        """Points of the chosen levels, weighted by item.
+
+        Only submitted sheets count, and a sheet is submitted whole, so a person has all items or none; an item without
+        a level is missing and its weight is shared by the others. A judgement has no sampling error (nan).
+        """
+        judged = inputs.judgements[inputs.judgements["component"] == component["code"]]
+        table = judged.pivot_table(
+            index="employee_id", columns="item", values="level", aggfunc="first", observed=True
+        )
+        people = len(inputs.employee_ids)
+        points = np.full((people, len(component["items"])), np.nan)
+        lines = []
+        for index, item in enumerate(component["items"]):
+            if item["code"] in table:
+                level = table[item["code"]].reindex(inputs.employee_ids).to_numpy(dtype=np.float64)
+            else:
+                level = np.full(people, np.nan)
+            points[:, index] = level_points(component, level)
+            lines.append(
+                pd.DataFrame(
+                    {
+                        "employee_id": inputs.employee_ids,
+                        "component": component["code"],
+                        "number": index + 1,
+                        "subject": item["code"],
+                        "value": level,
+                        "target": np.nan,
+                        "weight": float(item["weight"]),
+                        "attainment": np.nan,
+                        "points": points[:, index],
+                        "n": np.where(np.isnan(level), 0, 1),
+                        "standard_error": np.nan,
+                        "rule": np.where(np.isnan(points[:, index]), MISSING, JUDGED),
+                    }
+                )
+            )
+        weights = np.array([float(item["weight"]) for item in component["items"]])
+        return ComponentAnswer(
+            score=stored(weighted_mean(points, weights)),
+            standard_error=np.full(people, np.nan),
+            n=(~np.isnan(points)).sum(axis=1).astype(np.int64),
+            lines=pd.concat(lines, ignore_index=True)[list(LINE_COLUMNS)],
+        )
+
+    def recompute(self, component: Component, lines: list[dict[str, Any]]) -> dict[str, Any]:
+        by_code = {item["code"]: item for item in component["items"]}
+        points = level_points(component, np.array([or_nan(line["value"]) for line in lines]))
+        weights = np.array([float(by_code[line["subject"]]["weight"]) for line in lines])
+        return {
+            "score": or_none(stored(weighted_mean(points[None, :], weights))[0]),
+            "standard_error": None,
+            "lines": [
+                {
+                    "subject": line["subject"],
+                    "value": line["value"],
+                    "attainment": None,
+                    "points": or_none(point),
+                    "standard_error": None,
+                    "rule": MISSING if np.isnan(point) else JUDGED,
+                }
+                for line, point in zip(lines, points, strict=True)
+            ],
+        }
+
+
+def level_key(value: Any) -> str:
+    """The level as it stands in `descriptions` and in a judgement: 4 and 4.0 and "4.00" are "4"."""
+    return plain(Decimal(str(value)))
+
+
+def level_points(component: Component, levels: Floats) -> Floats:
+    """Points of levels; nan for no level, and for one that the component does not have."""
+    points = np.full(levels.shape, np.nan)
+    for level in component["levels"]:
+        points[np.isclose(levels, float(level["value"]), rtol=0, atol=1e-9)] = float(level["points"])
+    return stored(points)

@@ -1,0 +1,57 @@
+"""Every number of an explanation from the explanation alone: the proof that it explains.
+
+Nothing here reads the database. What it returns must equal what was published, exactly; a test holds that for every
+result, and anyone who exports an explanation can do the same with a pocket calculator and the method's page in docs/.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from reviews.methods import get_method
+from reviews.methods.base import or_nan, or_none
+from reviews.methods.overall import POINTS, RATING, component_weights, overall_scores, ratings
+from scoring.composite import stored
+
+
+def recompute(explanation: Mapping[str, Any]) -> dict[str, Any]:
+    """{score, standard_error, state, rating, rank, percentile, components: {code: {score, standard_error, weight,
+    lines}}} from an explanation as `reviews.selectors.explanations.explanation_of` gives it."""
+    configuration = explanation["configuration"]
+    answers = {
+        component["code"]: get_method(component["method"]).recompute(component, lines["lines"])
+        for component, lines in zip(configuration["components"], explanation["components"], strict=True)
+    }
+    scores = np.array([[or_nan(answers[each["code"]]["score"]) for each in configuration["components"]]])
+    errors = np.array(
+        [[or_nan(answers[each["code"]]["standard_error"]) for each in configuration["components"]]]
+    )
+    weights = component_weights(scores, configuration)
+    for index, component in enumerate(configuration["components"]):
+        answers[component["code"]]["weight"] = float(weights[0, index])
+    adjustments = explanation["adjustments"]
+    points = sum(each["points"] for each in adjustments if each["kind"] == POINTS)
+    score, error, state = overall_scores(scores, errors, np.array([float(points)]), configuration)
+    rating = ratings(score, configuration["rating_bands"])[0]
+    moves = [each["rating"] for each in adjustments if each["kind"] == RATING]
+    standing = _standing(explanation["cohort"]) if not np.isnan(score[0]) else (None, None)
+    return {
+        "score": or_none(score[0]),
+        "standard_error": or_none(error[0]),
+        "state": state[0],
+        "rating": moves[-1] if moves and rating else rating,
+        "rank": standing[0],
+        "percentile": standing[1],
+        "components": answers,
+    }
+
+
+def _standing(cohort: Mapping[str, int]) -> tuple[int, float]:
+    """Rank and percentile from how many of the cohort stand above, equal (oneself included) and below."""
+    below, equal = cohort["below"], cohort["equal"]
+    # As in scoring.ranking.percentile: the middle of the places that the equals share.
+    share = (below + (equal + 1) / 2 - 0.5) / cohort["size"]
+    return cohort["above"] + 1, float(stored([share])[0])

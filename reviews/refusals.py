@@ -1,0 +1,107 @@
+"""What reviews may answer instead of doing it, in words that say what to do."""
+
+from django.utils.translation import gettext_lazy as _
+
+from foundation.refusals import define_refusals
+
+CONFIGURATION = {
+    "configuration_invalid": _("The configuration has %(count)s problems. First, at %(path)s: %(first)s"),
+    "cycle_field_required": _("This field is required."),
+    "cycle_field_unknown": _("There is no field named %(name)s here."),
+    "cycle_field_type": _("This must be of the type %(expected)s."),
+    "cycle_field_choice": _("Choose one of: %(allowed)s."),
+    "cycle_field_too_small": _("The smallest allowed value is %(limit)s."),
+    "cycle_field_too_large": _("The largest allowed value is %(limit)s."),
+    "cycle_field_wrong": _("This value is not allowed here."),
+    "cycle_list_too_short": _("At least %(limit)s entries are needed."),
+    "cycle_list_too_long": _("At most %(limit)s entries are allowed."),
+    "cycle_text_too_long": _("At most %(limit)s characters are allowed."),
+    "cycle_code_malformed": _("A code consists of letters, digits, hyphens and underscores."),
+    "cycle_code_twice": _("%(name)s is there twice."),
+    "cycle_code_reserved": _("The code %(name)s has a meaning of its own. Choose another one."),
+    "cycle_name_required": _("A name is needed in at least one language."),
+    "cycle_teams_unknown": _("There is no team with the code %(name)s."),
+    "cycle_jobs_unknown": _("There is no job with the code %(name)s."),
+    "cycle_sites_unknown": _("There is no site with the code %(name)s."),
+    "method_unknown": _("There is no such appraisal method. Choose one of: %(allowed)s."),
+    "no_components": _("There is nothing to appraise yet. Add a component."),
+    "cycle_weights_not_100": _("The weights add up to %(total)s instead of 100; %(missing)s to go."),
+    "cycle_weight_zero": _("The weight is 0. Give it a weight or remove it."),
+    "component_without_kpis": _("No KPI has been chosen yet."),
+    "component_without_items": _("There is no item to judge yet."),
+    "cycle_kpi_unknown": _("No KPI named %(name)s is valid on the last day of the period."),
+    "cycle_kpi_is_qualitative": _("%(name)s is judged by a person. Put it into a rating scale instead."),
+    "cycle_kpi_without_target": _("%(name)s has no target. Type one here or in the KPI."),
+    "cycle_kpi_without_bands": _("%(name)s has no standard bands. Choose attainment or give it bands."),
+    "cycle_floor_above_cap": _("The floor %(floor)s lies above the cap %(cap)s."),
+    "cycle_bands_not_ascending": _("Bands must start at ascending values."),
+    "bands_too_few": _("At least two rating bands are needed."),
+    "bands_hole": _("Scores from 0 to %(score)s would have no rating. Let the lowest band start at 0."),
+    "levels_not_ascending": _("Levels must have ascending values."),
+    "level_decimals": _("A level has at most two decimals."),
+    "level_points_not_ascending": _("A higher level must not give fewer points."),
+    "levels_too_few": _("A scale needs at least two levels."),
+    "cycle_level_unknown": _("The scale has no level %(level)s."),
+    "description_without_level": _("The scale has no level %(level)s to describe."),
+    "descriptions_missing": _("%(name)s has no description for the levels %(levels)s."),
+}
+
+CYCLES = {
+    "cycle_hr_only": _("Only HR may do this."),
+    "cycle_code_taken": _("There is already a cycle with this code."),
+    "cycle_period_missing": _("The period is missing."),
+    "cycle_period_backwards": _("The last day lies before the first day."),
+    "cycle_period_too_long": _("A period has at most %(limit)s days."),
+    "template_unknown": _("There is no such template."),
+    "template_code_taken": _("There is already a template with this code."),
+    "cycle_frozen": _("The cycle has been launched; its configuration can no longer be changed."),
+    "cycle_version_stale": _("Someone else changed this meanwhile. Reload to see their version."),
+    "cycle_not_ready": _("%(count)s things keep this cycle from launch. First: %(first)s"),
+    "cycle_already_launched": _("The cycle has already been launched."),
+    "phase_not_next": _("A cycle in the phase %(from_phase)s cannot go to the phase %(to_phase)s."),
+    "sheets_open": _("%(count)s forms are not submitted yet. Say why you go on without them."),
+    "cycle_not_published": _("There are no results yet. Compute them first."),
+    "results_stale": _(
+        "Scores or data changed after the results were computed. Compute them again, then release."
+    ),
+    "cycle_computing": _("A computation is still going on. Wait until it has finished."),
+    "cycle_changed": _("The cycle changed while this was computed. Compute again."),
+    "cycle_released": _("The results have already been released."),
+    "cycle_reason_required": _("Give a reason."),
+    "cycle_reason_too_long": _("A reason has at most %(limit)s characters."),
+    "scoring_not_open": _("Scores can be computed from the collection phase on and before the release."),
+    "rater_unknown": _("There is no such person who could judge."),
+    "rater_is_ratee": _("Nobody judges themselves."),
+}
+
+LAUNCH = {
+    "no_people": _("Nobody belongs to the population in this period."),
+    "no_rater": _("%(count)s people have nobody who judges them: %(names)s."),
+    "cycle_kpi_without_data": _("%(name)s had no data from %(first_day)s to %(last_day)s."),
+    "period_not_over": _("The period is not over yet: targets and data may still change until %(last_day)s."),
+}
+
+JUDGEMENTS = {
+    "not_your_sheet": _("This form is for someone else to fill in."),
+    "rating_not_open": _("Scores can only be given in the rating phase."),
+    "sheet_submitted": _("This form has been submitted and cannot be changed any more."),
+    "sheet_not_submitted": _("This form has not been submitted."),
+    "item_unknown": _("There is no such item in this form."),
+    "level_not_offered": _("Choose one of the levels %(levels)s."),
+    "cycle_comment_too_long": _("A comment has at most %(limit)s characters."),
+    "cycle_value_malformed": _("This is not a value that can be saved."),
+    "cycle_version_malformed": _("Say which version you saw: a whole number."),
+    "judgement_stale": _("Someone else changed this meanwhile."),
+    "sheet_incomplete": _("%(name)s: %(count)s items have no score yet."),
+    "comment_missing": _("%(name)s: explain the score %(level)s in a comment."),
+    "nothing_to_submit": _("There is nothing to submit."),
+}
+
+ADJUSTMENTS = {
+    "cycle_band_unknown": _("There is no rating %(rating)s in this cycle."),
+    "points_out_of_range": _("Points lie between -100 and 100."),
+    "not_a_participant": _("This person does not take part in the cycle."),
+    "adjustment_not_open": _("Ratings can be changed only before the release."),
+}
+
+define_refusals({**CONFIGURATION, **CYCLES, **LAUNCH, **JUDGEMENTS, **ADJUSTMENTS})

@@ -1,0 +1,197 @@
+"""A published result opened down to its inputs. Other people appear only as counts."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from django.db.models import Count, Q
+
+from metrics.models import KPIValue
+from reviews.methods.document import component_of
+from reviews.methods.overall import OVERALL
+from reviews.methods.rating_scale import COMMENT_ITEM, level_key
+from reviews.models import (
+    ComponentScore,
+    Cycle,
+    Judgement,
+    Participant,
+    Result,
+    ResultAdjustment,
+    ScoreLine,
+    ScoreSheet,
+)
+
+
+def explanation_of(result: Result, cycle: Cycle, *, show_rank: bool = True) -> dict[str, Any]:
+    """Everything that a recomputation needs, as plain JSON-able values; about eight queries.
+
+    Keys: cycle, period, run, employee, score, standard_error, state, rating, rank, percentile, configuration (frozen),
+    components [{code, score, standard_error, n, weight, effective_weight, lines}], adjustments, cohort {kind, size,
+    above, equal, below}. A line has subject, value, target, weight, effective_weight, attainment, points, n,
+    standard_error, rule; a KPI's also inputs {"sum(m)": x}, value_standard_error. Without show_rank, rank, percentile
+    and cohort counts are None: a cycle that does not show ranks does not show them here either.
+    """
+    participant = Participant.objects.select_related("team", "job").get(
+        cycle=cycle, employee=result.employee_id
+    )
+    scores = {
+        each.component: each
+        for each in ComponentScore.objects.filter(run=result.run_id, employee_id=result.employee_id)
+    }
+    lines: dict[str, list[ScoreLine]] = defaultdict(list)
+    for line in ScoreLine.objects.filter(run=result.run_id, employee_id=result.employee_id).order_by(
+        "component", "number"
+    ):
+        lines[line.component].append(line)
+    values = {
+        value.kpi_version_id: value
+        for value in KPIValue.objects.filter(run=result.run_id, employee_id=result.employee_id)
+    }
+    comments = _comments(participant)
+    return {
+        "cycle": cycle.code,
+        "period": {"first_day": cycle.first_day.isoformat(), "last_day": cycle.last_day.isoformat()},
+        "run": str(result.run_id),
+        "employee": {
+            "id": result.employee_id,
+            "number": result.employee.employee_number,
+            "name": result.employee.name,
+            "team": participant.team.code,
+            "job": participant.job.code,
+            "days_in_role": participant.days_in_role,
+            "days_in_period": participant.days_in_period,
+        },
+        "score": result.score,
+        "standard_error": result.standard_error,
+        "state": result.state,
+        "rating": result.rating,
+        "rank": result.rank if show_rank else None,
+        "percentile": result.percentile if show_rank else None,
+        "fingerprint": cycle.fingerprint,
+        "configuration": cycle.configuration,
+        "components": [
+            _component(
+                cycle, component, scores.get(component["code"]), lines[component["code"]], values, comments
+            )
+            for component in cycle.configuration["components"]
+        ],
+        "adjustments": _applied(lines[OVERALL]),
+        "cohort": _cohort(result, cycle, participant) if show_rank else None,
+    }
+
+
+def _component(
+    cycle: Cycle,
+    component: dict[str, Any],
+    score: ComponentScore | None,
+    lines: list[ScoreLine],
+    values: dict[int, KPIValue],
+    comments: dict[tuple[str, str], str],
+) -> dict[str, Any]:
+    versions = {item["kpi"]: item["version"]["id"] for item in component.get("kpis", [])}
+    counted = sum(line.weight for line in lines if line.points is not None)
+    return {
+        "code": component["code"],
+        "method": component["method"],
+        "name": component.get("name", {}),
+        "weight": component["weight"],
+        "effective_weight": score.weight if score else 0.0,
+        "score": score.score if score else None,
+        "standard_error": score.standard_error if score else None,
+        "n": score.n if score else 0,
+        "comment": comments.get((component["code"], COMMENT_ITEM), ""),
+        "lines": [
+            _line(component, line, counted, values.get(versions.get(line.subject, 0)), comments)
+            for line in lines
+        ],
+    }
+
+
+def _line(
+    component: dict[str, Any],
+    line: ScoreLine,
+    counted: float,
+    value: KPIValue | None,
+    comments: dict[tuple[str, str], str],
+) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "number": line.number,
+        "subject": line.subject,
+        "value": line.value,
+        "target": line.target,
+        "weight": line.weight,
+        # The weights of lines that do not count are shared by those that do, in proportion.
+        "effective_weight": round(100 * line.weight / counted, 6)
+        if counted and line.points is not None
+        else 0.0,
+        "attainment": line.attainment,
+        "points": line.points,
+        "n": line.n,
+        "standard_error": line.standard_error,
+        "rule": line.rule,
+    }
+    if "kpis" in component:
+        found["inputs"] = value.inputs if value else {}
+        found["value_standard_error"] = value.standard_error if value else None
+    else:
+        item = next((each for each in component["items"] if each["code"] == line.subject), {})
+        key = level_key(line.value) if line.value is not None else ""
+        found["description"] = item.get("descriptions", {}).get(key, {})
+        found["comment"] = comments.get((component["code"], line.subject), "")
+    return found
+
+
+def _comments(participant: Participant) -> dict[tuple[str, str], str]:
+    """{(component, item): comment} of submitted forms."""
+    judgements = Judgement.objects.filter(
+        sheet__participant=participant, sheet__state=ScoreSheet.State.SUBMITTED
+    ).exclude(comment="")
+    return {
+        (component, item): comment
+        for component, item, comment in judgements.values_list("sheet__component", "item", "comment")
+    }
+
+
+def _applied(lines: list[ScoreLine]) -> list[dict[str, Any]]:
+    """The adjustments that this run applied, in order; later ones belong to later runs."""
+    ids = [int(line.subject.partition(":")[2]) for line in lines]
+    found = ResultAdjustment.objects.in_bulk(ids) if ids else {}
+    return [
+        {
+            "id": each.pk,
+            "kind": each.kind,
+            "points": each.points,
+            "rating": each.rating,
+            "reason": each.reason,
+            "created_at": each.created_at.isoformat(),
+        }
+        for each in (found[pk] for pk in ids)
+    ]
+
+
+def _cohort(result: Result, cycle: Cycle, participant: Participant) -> dict[str, Any]:
+    """How many of the cohort have a score, and stand above, beside and below this one: one query, no names."""
+    kind = cycle.configuration.get("cohort", "cycle")
+    among = Result.objects.filter(run=result.run_id, score__isnull=False)
+    if kind == "team":
+        among = among.filter(team_id=result.team_id)
+    elif kind == "job":
+        among = among.filter(
+            employee__in=Participant.objects.filter(cycle=cycle, job=participant.job_id).values("employee")
+        )
+    if result.score is None:
+        return {"kind": kind, "size": among.count(), "above": 0, "equal": 0, "below": 0}
+    counts = among.aggregate(
+        size=Count("id"),
+        above=Count("id", filter=Q(score__gt=result.score)),
+        equal=Count("id", filter=Q(score=result.score)),
+        below=Count("id", filter=Q(score__lt=result.score)),
+    )
+    return {"kind": kind, **counts}
+
+
+def kpi_item(cycle: Cycle, component: str, subject: str) -> dict[str, Any]:
+    """The frozen entry of a KPI line: its version, scoring, target, floor, cap, bands."""
+    entry = component_of(cycle.configuration, component) or {}
+    return next((item for item in entry.get("kpis", []) if item["kpi"] == subject), {})

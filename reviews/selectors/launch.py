@@ -1,0 +1,122 @@
+"""Why a cycle cannot be launched: every reason as a sentence, with the place where it is mended."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+from django.utils.translation import get_language
+
+from foundation.documents import Problem, Problems, format_path
+from foundation.refusals import refusal_text
+from metrics.models import Measure
+from people.models import User
+from reviews.methods.base import KPIReference, localised
+from reviews.methods.document import check_configuration, completed, rated_components
+from reviews.models import Cycle
+from reviews.selectors.population import population_of, raters_of
+from reviews.selectors.references import references_on
+from scoring.kpi import parse
+
+NAMES_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class LaunchProblem:
+    """`path` says which part of the configuration mends it; a warning does not keep the cycle from launch."""
+
+    code: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    path: str = ""
+    severity: str = "error"
+    component: str = ""
+
+    @property
+    def text(self) -> str:
+        text = refusal_text(self.code, self.params)
+        return f"{self.component}: {text}" if self.component else text
+
+
+def launch_problems(cycle: Cycle) -> list[LaunchProblem]:
+    """Empty when nothing keeps the cycle from launch. About twelve queries, whatever the number of people and KPIs."""
+    configuration = completed(cycle.configuration)
+    references = references_on(cycle.last_day)
+    problems = Problems()
+    check_configuration(cycle.configuration, references=references, problems=problems, complete=True)
+    found = [_as_launch_problem(problem, configuration) for problem in problems]
+    if any(problem.path[:1] == ("population",) for problem in problems):
+        return found
+    people = population_of(configuration, cycle.first_day, cycle.last_day)
+    if not people:
+        found.append(LaunchProblem("no_people", path="population"))
+    elif not found and rated_components(configuration):
+        found += _without_rater(people, cycle.last_day)
+    if not found:
+        found += _without_data(configuration, references.kpis, cycle)
+    return found
+
+
+def _as_launch_problem(problem: Problem, configuration: Mapping[str, Any]) -> LaunchProblem:
+    component = ""
+    if problem.path[:1] == ("components",) and len(problem.path) > 1:
+        entry = configuration["components"][int(problem.path[1])]
+        component = localised(entry.get("name"), get_language() or "en") or str(entry.get("code", ""))
+    return LaunchProblem(problem.code, problem.params, format_path(problem.path), component=component)
+
+
+def _without_rater(people: list[Any], last_day: datetime.date) -> list[LaunchProblem]:
+    alone = [employee for employee, rater in raters_of(people, last_day).items() if rater is None]
+    if not alone:
+        return []
+    names = list(User.objects.filter(pk__in=alone[:NAMES_SHOWN]).values_list("name", flat=True))
+    if len(alone) > NAMES_SHOWN:
+        names.append("…")
+    return [LaunchProblem("no_rater", {"count": len(alone), "names": ", ".join(names)}, path="population")]
+
+
+def _without_data(
+    configuration: Mapping[str, Any], kpis: Mapping[str, KPIReference], cycle: Cycle
+) -> list[LaunchProblem]:
+    """A KPI none of whose measures arrived: an error once the period is over, a warning while data may still come."""
+    used = [
+        kpis[item["kpi"]] for component in configuration["components"] for item in component.get("kpis", [])
+    ]
+    wanted = {measure for reference in used for measure in parse(reference.formula).measures}
+    present = measures_with_data(wanted, cycle.first_day, cycle.last_day)
+    severity = "error" if cycle.last_day < timezone.localdate() else "warning"
+    return [
+        LaunchProblem(
+            "cycle_kpi_without_data",
+            {
+                "name": localised(reference.name, get_language() or "en") or reference.code,
+                "first_day": cycle.first_day.isoformat(),
+                "last_day": cycle.last_day.isoformat(),
+            },
+            path="components",
+            severity=severity,
+        )
+        for reference in used
+        if not parse(reference.formula).measures <= present
+    ]
+
+
+def measures_with_data(codes: set[str], first_day: datetime.date, last_day: datetime.date) -> set[str]:
+    """Of these measures, the ones with an observation of an employee in the period; one query, an index probe each."""
+    if not codes:
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT measure.code FROM {Measure._meta.db_table} AS measure
+            WHERE measure.code = ANY(%(codes)s) AND EXISTS (
+                SELECT 1 FROM metrics_observation AS o
+                WHERE o.measure_id = measure.id AND o.subject_type = 'e' AND o.day BETWEEN %(first)s AND %(last)s
+            )
+            """,  # noqa: S608  the table's name is the model's own
+            {"codes": sorted(codes), "first": first_day, "last": last_day},
+        )
+        return {code for (code,) in cursor.fetchall()}

@@ -1,0 +1,140 @@
+"""Forms that raters owe, and what stands in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+from django.http import Http404
+
+from people.models import User
+from reviews.methods.document import component_of, rated_components
+from reviews.methods.rating_scale import COMMENT_ITEM
+from reviews.models import Cycle, Judgement, ScoreSheet
+from reviews.models.cycles import Phase
+
+SEES_ALL = ("hr", "auditor")
+SECONDS_PER_ITEM = 40
+
+
+def visible_sheets(user: User) -> QuerySet[ScoreSheet]:
+    """A rater's own forms once rating has begun; HR and auditors read all."""
+    sheets = ScoreSheet.objects.select_related("participant__employee", "participant__cycle", "rater")
+    if not user.is_authenticated or not user.may_sign_in:
+        return sheets.none()
+    if user.has_role(*SEES_ALL):
+        return sheets
+    return sheets.filter(rater=user).exclude(
+        participant__cycle__phase__in=[Phase.SETUP, Phase.GOALS, Phase.COLLECTION, Phase.CANCELLED]
+    )
+
+
+def get_sheet_for(user: User, sheet_id: int) -> ScoreSheet:
+    """Http404 alike for a missing form and one that `user` may not see."""
+    sheet = visible_sheets(user).filter(pk=sheet_id).first() if 0 < sheet_id < 2**63 else None
+    if sheet is None:
+        raise Http404
+    return sheet
+
+
+@dataclass
+class OwedComponent:
+    """What a rater owes in one component of one cycle."""
+
+    cycle: Cycle
+    component: Mapping[str, Any]
+    sheets: int
+    submitted: int
+    cells_done: int
+    cells_total: int
+
+    @property
+    def open(self) -> int:
+        return self.sheets - self.submitted
+
+    @property
+    def minutes_left(self) -> int:
+        """Rounded up, at least one while something is to do."""
+        left = (self.cells_total - self.cells_done) * SECONDS_PER_ITEM
+        return max(-(-left // 60), 1 if self.open else 0)
+
+
+def sheets_owed(user: User) -> list[OwedComponent]:
+    """One entry per cycle in rating and component, the first due first; three queries whatever the number of forms."""
+    rows = list(
+        ScoreSheet.objects.filter(rater=user, participant__cycle__phase=Phase.RATING)
+        .values("participant__cycle", "component")
+        .annotate(
+            sheets=Count("id", distinct=True),
+            submitted=Count("id", filter=Q(state=ScoreSheet.State.SUBMITTED), distinct=True),
+            done=Count("judgements", filter=Q(judgements__level__isnull=False)),
+        )
+        .order_by()
+    )
+    cycles = Cycle.objects.in_bulk({row["participant__cycle"] for row in rows})
+    owed = []
+    for row in rows:
+        cycle = cycles[row["participant__cycle"]]
+        component = component_of(cycle.configuration, row["component"]) or {}
+        owed.append(
+            OwedComponent(
+                cycle=cycle,
+                component=component,
+                sheets=row["sheets"],
+                submitted=row["submitted"],
+                cells_done=row["done"],
+                cells_total=row["sheets"] * len(component.get("items", [])),
+            )
+        )
+    return sorted(owed, key=lambda each: (each.cycle.rating_due_on or each.cycle.last_day, each.cycle.pk))
+
+
+@dataclass
+class GridRow:
+    sheet: ScoreSheet
+    judgements: dict[str, Judgement] = field(default_factory=dict)
+
+    @property
+    def is_open(self) -> bool:
+        return self.sheet.state == ScoreSheet.State.DRAFT
+
+    @property
+    def comment(self) -> Judgement | None:
+        return self.judgements.get(COMMENT_ITEM)
+
+
+def grid_of(user: User, cycle: Cycle, component: str) -> list[GridRow]:
+    """The rater's forms of one component, by name; two queries. Http404 where there is none."""
+    sheets = list(
+        visible_sheets(user)
+        .filter(rater=user, participant__cycle=cycle, component=component)
+        .order_by("participant__employee__name_sort", "participant__employee_id")
+    )
+    if not sheets or component not in {each["code"] for each in rated_components(cycle.configuration)}:
+        raise Http404
+    rows = {sheet.pk: GridRow(sheet) for sheet in sheets}
+    for judgement in Judgement.objects.filter(sheet__in=sheets).select_related("updated_by"):
+        rows[judgement.sheet_id].judgements[judgement.item] = judgement
+    return list(rows.values())
+
+
+def judgements_of(sheet: ScoreSheet) -> dict[str, Judgement]:
+    return {judgement.item: judgement for judgement in sheet.judgements.select_related("updated_by")}
+
+
+def progress_of(user: User, cycle: Cycle, component: str) -> dict[str, int]:
+    """{done, total, minutes_left} in people: a form counts when all its items have a level; one query."""
+    items = len((component_of(cycle.configuration, component) or {}).get("items", []))
+    rows = list(
+        ScoreSheet.objects.filter(rater=user, participant__cycle=cycle, component=component)
+        .annotate(scored=Count("judgements", filter=Q(judgements__level__isnull=False)))
+        .values_list("scored", flat=True)
+    )
+    left = sum(items - min(scored, items) for scored in rows)
+    return {
+        "done": sum(scored >= items for scored in rows),
+        "total": len(rows),
+        "minutes_left": -(-left * SECONDS_PER_ITEM // 60),
+    }

@@ -1,0 +1,26 @@
+"""Reading a result is noted once; nothing follows from it but that HR sees who has not read theirs."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.http import Http404
+
+from foundation.refusals import Refusal
+from people.models import User
+from reviews.models import Acknowledgement, Cycle
+from reviews.selectors.results import released_result_of
+
+COMMENT_LIMIT = 1000
+
+
+@transaction.atomic
+def acknowledge_result(*, actor: User, cycle: Cycle, comment: str = "") -> Acknowledgement:
+    """The second time changes nothing. Http404 where the actor has no open result."""
+    if released_result_of(actor, cycle) is None:
+        raise Http404
+    if len(comment) > COMMENT_LIMIT:
+        raise Refusal("cycle_comment_too_long", field="comment", status=422, limit=COMMENT_LIMIT)
+    found, _created = Acknowledgement.objects.get_or_create(
+        cycle=cycle, employee=actor, defaults={"comment": comment.strip()}
+    )
+    return found

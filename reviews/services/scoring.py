@@ -1,0 +1,135 @@
+"""The durable run that computes a cycle's results, stage by stage, and publishes them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from metrics.services.kpi_values import compute_kpi_values
+
+from foundation.refusals import Refusal
+from foundation.runs import registry
+from foundation.runs import services as runs
+from foundation.runs.models import Run
+from metrics.models import KPIVersion
+from people.models import User
+from reviews.methods.document import kpi_version_ids
+from reviews.models import Cycle, Participant
+from reviews.models.cycles import Phase
+from reviews.selectors.freshness import inputs_mark
+from reviews.services import stages
+from reviews.services.rights import require_hr
+
+SCORABLE = (Phase.COLLECTION, Phase.RATING, Phase.CALIBRATION)
+KPI_VALUES, COMPONENTS, OVERALL = "kpi_values", "components", "overall"
+
+
+@transaction.atomic
+def start_scoring(*, actor: User, cycle: Cycle) -> Run:
+    """Queues an official run. Refusals: scoring_not_open (409); run_active (of the runs) while another one goes on."""
+    require_hr(actor)
+    locked = Cycle.objects.select_for_update(of=("self",)).get(pk=cycle.pk)
+    if locked.phase not in SCORABLE:
+        raise Refusal("scoring_not_open", status=409)
+    return runs.start_run(
+        actor=actor,
+        kind=ScoringHandler.kind,
+        scope=f"cycle:{locked.pk}",
+        purpose=Run.Purpose.OFFICIAL,
+        parameters={"cycle": locked.pk, "configuration": locked.fingerprint},
+        # Taken before any shard reads: whatever changes from here on makes another mark, so the results count as stale.
+        fingerprint=inputs_mark(locked),
+    )
+
+
+class ScoringHandler(registry.RunHandler):
+    kind = "scoring"
+    label = gettext_lazy("Scores")
+    stages = (KPI_VALUES, COMPONENTS, OVERALL)
+    roles = ("hr",)
+    scope = "cycles:write"
+
+    def plan(self, run: Run, stage: str) -> list[dict[str, Any]]:
+        """The first two stages are cut by employee; ranking needs everyone at once."""
+        if stage == OVERALL:
+            return [{}]
+        cycle = cycle_of(run)
+        if stage == KPI_VALUES and not kpi_version_ids(cycle.configuration):
+            return []
+        return [{"first": ids[0], "last": ids[-1]} for ids in _slices(cycle)]
+
+    def work(self, run: Run, stage: str, key: dict[str, Any]) -> None:
+        cycle = cycle_of(run)
+        if run.parameters["configuration"] != cycle.fingerprint:
+            raise Refusal("cycle_changed", status=409)
+        match stage:
+            case "kpi_values":
+                versions = KPIVersion.objects.filter(
+                    pk__in=kpi_version_ids(cycle.configuration)
+                ).select_related("kpi")
+                compute_kpi_values(
+                    run,
+                    _employees(cycle, key),
+                    list(versions.order_by("pk")),
+                    cycle.first_day,
+                    cycle.last_day,
+                )
+            case "components":
+                stages.score_components(run, cycle, _employees(cycle, key))
+            case "overall":
+                stages.score_overall(run, cycle)
+
+    def finish(self, run: Run) -> None:
+        """Publishing is this one UPDATE: a reader sees the results of the run before, or all of this one's."""
+        if run.purpose != Run.Purpose.OFFICIAL:
+            return
+        published = Cycle.objects.filter(
+            pk=run.parameters["cycle"],
+            fingerprint=run.parameters["configuration"],
+            phase__in=SCORABLE,
+            released_at__isnull=True,
+        ).update(published_run=run)
+        if not published:
+            raise Refusal("cycle_changed", status=409)
+
+    def title(self, run: Run) -> str:
+        return _("Scores of %(cycle)s") % {"cycle": cycle_of(run).name}
+
+    def doing(self, run: Run) -> str:
+        if run.state == Run.State.QUEUED:
+            return _("Waiting for a free worker")
+        return {
+            KPI_VALUES: _("Computing KPI values"),
+            COMPONENTS: _("Scoring the components"),
+            OVERALL: _("Ranking and rating"),
+        }.get(run.stage, "")
+
+    def url(self, run: Run) -> str:
+        try:
+            return reverse("reviews:cycle", args=[cycle_of(run).code])
+        except (NoReverseMatch, Cycle.DoesNotExist):
+            return ""
+
+
+def cycle_of(run: Run) -> Cycle:
+    return Cycle.objects.get(pk=run.parameters["cycle"])
+
+
+def _slices(cycle: Cycle) -> list[list[int]]:
+    ids = list(
+        Participant.objects.filter(cycle=cycle).order_by("employee_id").values_list("employee_id", flat=True)
+    )
+    size = settings.RUN_SHARD_SIZE
+    return [ids[start : start + size] for start in range(0, len(ids), size)]
+
+
+def _employees(cycle: Cycle, key: dict[str, Any]) -> list[int]:
+    return list(
+        Participant.objects.filter(cycle=cycle, employee_id__gte=key["first"], employee_id__lte=key["last"])
+        .order_by("employee_id")
+        .values_list("employee_id", flat=True)
+    )

@@ -1,0 +1,163 @@
+"""What the stages of a scoring run do: read by COPY, compute by the methods, write by COPY. Never row by row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from foundation.bulk import copy_in, copy_out
+from foundation.runs.models import Run
+from reviews.methods import get_method
+from reviews.methods.base import LINE_COLUMNS, ComponentInputs
+from reviews.methods.overall import (
+    OVERALL,
+    POINTS,
+    RATING,
+    cohort_keys,
+    component_weights,
+    overall_scores,
+    rank_in_cohorts,
+    ratings,
+)
+from reviews.models import ComponentScore, Cycle, Result, ResultAdjustment, ScoreLine
+
+
+def score_components(run: Run, cycle: Cycle, employee_ids: list[int]) -> None:
+    """Component scores and their lines of these people, from the run's KPI values and the submitted forms."""
+    configuration = cycle.configuration
+    people = np.array(employee_ids, dtype=np.int64)
+    inputs = ComponentInputs(people, _kpi_values(run, employee_ids), _judgements(cycle, employee_ids))
+    answers = [
+        (component, get_method(component["method"]).compute(component, inputs))
+        for component in configuration["components"]
+    ]
+    scores = np.column_stack([answer.score for _component, answer in answers])
+    weights = component_weights(scores, configuration)
+    for index, (component, answer) in enumerate(answers):
+        copy_in(
+            ComponentScore._meta.db_table,
+            pd.DataFrame(
+                {
+                    "run_id": str(run.pk),
+                    "employee_id": people,
+                    "component": component["code"],
+                    "score": answer.score,
+                    "standard_error": answer.standard_error,
+                    "n": answer.n,
+                    "weight": weights[:, index],
+                }
+            ),
+        )
+        copy_in(ScoreLine._meta.db_table, answer.lines.assign(run_id=str(run.pk)), ["run_id", *LINE_COLUMNS])
+
+
+def score_overall(run: Run, cycle: Cycle) -> None:
+    """Everyone's overall score, bonus and penalty points, rank, rating, and the calibrated ratings as the last word."""
+    configuration = cycle.configuration
+    people = copy_out(
+        "SELECT employee_id, team_id, job_id FROM reviews_participant WHERE cycle_id = %s ORDER BY employee_id",
+        [cycle.pk],
+    )
+    order = people["employee_id"].to_numpy(dtype=np.int64)
+    found = copy_out(
+        "SELECT employee_id, component, score, standard_error FROM reviews_componentscore WHERE run_id = %s",
+        [str(run.pk)],
+    )
+    codes = [component["code"] for component in configuration["components"]]
+    adjustments = _adjustments(cycle, order)
+    points = adjustments[adjustments["kind"] == POINTS].groupby("employee_id")["points"].sum()
+    score, error, state = overall_scores(
+        _matrix(found, "score", order, codes),
+        _matrix(found, "standard_error", order, codes),
+        points.reindex(order, fill_value=0.0).to_numpy(dtype=np.float64),
+        configuration,
+    )
+    standing = rank_in_cohorts(score, cohort_keys(configuration, people))
+    rating = pd.Series(ratings(score, configuration["rating_bands"]), index=order)
+    moved = adjustments[adjustments["kind"] == RATING].drop_duplicates("employee_id", keep="last")
+    moved = moved[moved["employee_id"].map(rating).ne("")]  # without a score there is no rating to move
+    rating.update(moved.set_index("employee_id")["rating"])
+    copy_in(
+        Result._meta.db_table,
+        pd.DataFrame(
+            {
+                "run_id": str(run.pk),
+                "cycle_id": cycle.pk,
+                "employee_id": order,
+                "team_id": people["team_id"].to_numpy(dtype=np.int64),
+                "score": score,
+                "standard_error": error,
+                "rank": standing["rank"].astype("Int64"),
+                "cohort_size": standing["cohort_size"].to_numpy(dtype=np.int64),
+                "percentile": standing["percentile"],
+                "rating": rating.to_numpy(dtype=object),
+                "state": state,
+            }
+        ),
+    )
+    _write_adjustment_lines(run, adjustments, moved)
+
+
+def _write_adjustment_lines(run: Run, adjustments: pd.DataFrame, moved: pd.DataFrame) -> None:
+    """Which adjustments this run applied: later ones belong to later runs."""
+    applied = pd.concat([adjustments[adjustments["kind"] == POINTS], moved]).sort_values(
+        ["employee_id", "id"]
+    )
+    if applied.empty:
+        return
+    copy_in(
+        ScoreLine._meta.db_table,
+        pd.DataFrame(
+            {
+                "run_id": str(run.pk),
+                "employee_id": applied["employee_id"],
+                "component": OVERALL,
+                "number": applied.groupby("employee_id").cumcount() + 1,
+                "subject": "adjustment:" + applied["id"].astype(str),
+                "weight": 0.0,
+                "points": applied["points"].astype(np.float64),
+                "n": 0,
+                "rule": applied["kind"],
+            }
+        ),
+    )
+
+
+def _matrix(found: pd.DataFrame, column: str, order: Any, codes: list[str]) -> Any:
+    table = found.pivot(index="employee_id", columns="component", values=column)
+    return table.reindex(index=order, columns=codes).to_numpy(dtype=np.float64)
+
+
+def _kpi_values(run: Run, employee_ids: list[int]) -> pd.DataFrame:
+    return copy_out(
+        "SELECT employee_id, kpi_version_id, value, standard_error, n FROM metrics_kpivalue"
+        " WHERE run_id = %s AND employee_id = ANY(%s)",
+        [str(run.pk), employee_ids],
+    )
+
+
+def _judgements(cycle: Cycle, employee_ids: list[int]) -> pd.DataFrame:
+    """Levels of submitted forms; a draft is nobody's word yet."""
+    return copy_out(
+        """
+        SELECT participant.employee_id, sheet.component, judgement.item, judgement.level::float8 AS level
+        FROM reviews_judgement AS judgement
+        JOIN reviews_scoresheet AS sheet ON sheet.id = judgement.sheet_id
+        JOIN reviews_participant AS participant ON participant.id = sheet.participant_id
+        WHERE participant.cycle_id = %s AND participant.employee_id = ANY(%s)
+            AND sheet.state = 'submitted' AND judgement.level IS NOT NULL
+        ORDER BY sheet.id
+        """,
+        [cycle.pk, employee_ids],
+    )
+
+
+def _adjustments(cycle: Cycle, order: Any) -> pd.DataFrame:
+    table = ResultAdjustment._meta.db_table
+    frame = copy_out(
+        f"SELECT id, employee_id, kind, rating, points FROM {table} WHERE cycle_id = %s ORDER BY id",  # noqa: S608
+        [cycle.pk],
+    )
+    return frame[frame["employee_id"].isin(order)]
