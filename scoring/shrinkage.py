@@ -11,6 +11,8 @@ from scoring.arrays import Floats, floats
 from scoring.errors import InvalidInput, TooFewValues
 
 MINIMUM = 4
+# Below this, squares are the rounding of equal values and their quotients overflow.
+_NOTHING = 1e-290
 
 
 def empirical_bayes(values: Any, variances: Any) -> tuple[Floats, Floats]:
@@ -59,7 +61,9 @@ def _grand_mean(y: Floats, spread: Floats) -> float:
     exact = spread == 0
     if exact.any():
         return float(y[exact].mean())
-    return float((y / spread).sum() / (1.0 / spread).sum())
+    # Relative to the smallest, so that the weight of an almost exact value does not overflow.
+    weight = spread.min() / spread
+    return float((weight @ y) / weight.sum())
 
 
 def _variance_between(y: Floats, v: Floats) -> float:
@@ -68,13 +72,13 @@ def _variance_between(y: Floats, v: Floats) -> float:
         return float(((y - _grand_mean(y, spread)) ** 2 / spread).sum()) - (len(y) - 3)
 
     total = float(((y - y.mean()) ** 2).sum())
-    if total == 0:
+    if total < _NOTHING:
         return 0.0
     if np.ptp(v) == 0:
         return max(0.0, total / (len(y) - 3) - float(v[0]))
-    # The left side falls as t grows: below the lower end it is positive unless noise explains everything,
-    # and at the upper end it is at most total / t - (k - 3) <= 0.
-    smallest = 0.0 if v.min() > 0 else total * 1e-12
+    # The surplus falls as t grows. At the lower end, as good as zero, it is positive unless noise explains
+    # everything; at the upper end it is at most total / t - (k - 3) = 0.
+    smallest = total * 1e-12
     largest = total / (len(y) - 3)
     if surplus(smallest) <= 0:
         return 0.0
