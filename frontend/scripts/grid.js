@@ -401,7 +401,11 @@ class Grid {
   loadEvidence(cell) {
     if (this.evidenceUrl === cell.dataset.evidenceUrl) return;
     this.evidenceUrl = cell.dataset.evidenceUrl;
-    this.htmx.ajax("GET", this.evidenceUrl, { target: "#evidence", swap: "innerHTML", source: this.panel });
+    const asked = this.evidenceUrl;
+    this.htmx.ajax("GET", asked, { target: "#evidence", swap: "innerHTML", source: this.panel }).catch(() => {
+      // Said by a toast (app.js); the next visit of the cell asks again.
+      if (this.evidenceUrl === asked) this.evidenceUrl = null;
+    });
   }
 
   closeEvidence() {
