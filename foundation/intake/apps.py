@@ -6,4 +6,9 @@ class IntakeConfig(AppConfig):
     label = "intake"
 
     def ready(self) -> None:
-        from foundation.intake import refusals  # noqa: F401  texts are defined once, when apps are ready
+        # Models can be imported from here on.
+        from foundation.intake import refusals, runs  # noqa: F401
+        from foundation.runs import registry
+
+        registry.register(runs.CheckRun)
+        registry.register(runs.ApplyRun)

@@ -68,6 +68,8 @@ class ImportKind:
     needs_source: ClassVar[bool] = False
     #: "skip" stores the good rows and keeps the others for download; "refuse" stores nothing while one row is bad.
     on_rejects: ClassVar[str] = "skip"
+    #: Keys of Import.options that this kind knows, besides "sheet", "encoding" and "on_rejects".
+    option_names: ClassVar[tuple[str, ...]] = ()
     #: Drawn inside the form of the page, with `import_record`, `kind`, `columns`, `mapping` and mapping_context().
     mapping_template: ClassVar[str] = "intake/_mapping_columns.html"
     #: Drawn for the result of the check and after storing, with `import_record` and `summary`; empty: a plain list.
