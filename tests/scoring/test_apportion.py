@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -109,7 +110,7 @@ SHARES = st.lists(st.integers(0, 20), min_size=1, max_size=5).filter(any)
 
 @given(st.lists(st.integers(0, 6).map(float), min_size=2, max_size=40), SHARES, st.booleans())
 def test_counts_add_up_and_ties_hold_together(scores: list[float], parts: list[int], split: bool) -> None:
-    shares = [Decimal(part) / sum(parts) for part in parts]
+    shares = [Fraction(part, sum(parts)) for part in parts]
     bands = forced_distribution(scores, shares, split_ties=split)
     assert ((bands >= 0) & (bands < len(shares))).all()
     counts = Counter(bands.tolist())
