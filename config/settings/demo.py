@@ -22,6 +22,7 @@ DEBUG = False
 SECRET_KEY = os.environ.get("SECRET_KEY") or _own_secret()
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
 LAUREL_STYLEGUIDE = True
+LAUREL_DEMO = True
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"

@@ -1,3 +1,5 @@
 from django.urls import path
 
-urlpatterns: list[path] = []
+from operations.api.configuration import Configuration
+
+urlpatterns = [path("configuration/", Configuration.as_view(), name="api_configuration")]

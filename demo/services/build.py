@@ -1,0 +1,122 @@
+"""Builds the demonstration company through the doors that its users have: imports, services, runs.
+
+Each step looks whether its work is there already, so a build that was interrupted goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from django.db import transaction
+
+from demo import calls, people
+from demo.accounts import ACCOUNTS, PASSWORD
+from demo.services import cycles
+from foundation.documents import Problems
+from foundation.intake import services as intake
+from foundation.intake.models import Import
+from foundation.runs import services as runs
+from operations.services.configuration import load_configuration
+from people.models import User
+from people.services.employees import save_employee
+from people.services.roles import grant_role
+
+Say = Callable[[str], None]
+
+CATALOGUES = [
+    Path("demo/company.yaml"),
+    Path("metrics/catalogue/catalogue.yaml"),
+    Path("demo/sources.yaml"),
+    Path("reviews/catalogue/templates.yaml"),
+    Path("incentives/catalogue/plans.yaml"),
+]
+
+
+class DemonstrationFailed(Exception):
+    """A step of the build did not do what it should: the demonstration's own data or a door is broken."""
+
+
+def build(*, today: date, root: Path, say: Say) -> None:
+    """The whole company as of `today`; about 120 people, three months of calls, two cycles paid, one waiting."""
+    company = people.company(today)
+    hr = _first_hr(company)
+    say("Configuration: sites, jobs, teams, measures, KPIs, sources, templates, plans")
+    for path in CATALOGUES:
+        loaded = load_configuration(actor=hr, content=(root / path).read_bytes(), reason=f"Demonstration: {path.name}")
+        _must_be_fine(loaded.problems, path.name)
+    say(f"Roster: {len(company)} people in {len(people.TEAMS)} teams")
+    _import(hr, "roster", "", "roster.csv", _table(people.roster_rows(company)))
+    _import(hr, "compensation", "", "compensation.csv", _table(people.compensation_rows(company)))
+    _accounts(hr)
+    for file in calls.source_files(company, today):
+        say(f"Import: {file.name}")
+        _import(hr, "records", file.source, file.name, file.content)
+    say("KPI values of each month")
+    runs.drain_outbox()
+    payroll = User.objects.get(login="payroll")
+    rng = np.random.default_rng(people.SEED + 2)
+    months = people.month_starts(today)
+    for first in months[:-1]:
+        say(f"Cycle {first:%Y-%m}: scored, released, paid")
+        cycles.run_to_payment(hr=hr, payroll=payroll, company=company, first_day=first, rng=rng)
+    say(f"Cycle {months[-1]:%Y-%m}: waiting for scores")
+    cycles.open_for_scoring(hr=hr, company=company, first_day=months[-1], rng=rng)
+    runs.drain_outbox()
+
+
+def _first_hr(company: list[people.Person]) -> User:
+    """HR must exist before anything else can be done by HR; the roster finds the person again by number."""
+    person = next(p for p in company if p.login == "hr")
+    found = User.objects.filter(login="hr").first()
+    if found is None:
+        with transaction.atomic():
+            found = save_employee(
+                actor=None, name=person.name, login="hr", employee_number=person.number, hired_on=person.hired_on
+            )
+            grant_role(actor=None, user=found, role="hr")
+    return found
+
+
+def _accounts(hr: User) -> None:
+    if not User.objects.filter(login="auditor").exists():
+        save_employee(actor=hr, name="Auditor", login="auditor", locale=User.Language.ENGLISH)
+    for login, role in (("hr2", "hr"), ("payroll", "payroll"), ("auditor", "auditor")):
+        grant_role(actor=hr, user=User.objects.get(login=login), role=role)
+    for login, *_words in ACCOUNTS:
+        user = User.objects.get(login=login)
+        # Not set_password of the services: it asks for the present password, and these people have none yet.
+        user.set_password(PASSWORD)
+        user.save(update_fields=["password"])
+
+
+def _import(actor: User, kind: str, source: str, name: str, content: bytes) -> None:
+    upload = intake.store_upload(actor=actor, file=io.BytesIO(content), name=name)
+    record = intake.create_import(actor=actor, kind=kind, upload=upload, source_code=source)
+    record = intake.check_import(actor=actor, import_record=record)
+    if record.rows_rejected:
+        first = record.rejects.order_by("line").first()
+        raise DemonstrationFailed(f"{name}, line {first.line}, {first.column}: {first.code} {first.params}")
+    intake.apply_import(actor=actor, import_record=record)
+    runs.drain_outbox()
+    record.refresh_from_db()
+    if record.state not in (Import.State.APPLIED, Import.State.UNCHANGED):
+        raise DemonstrationFailed(f"{name}: {record.state} {record.message_code} {record.message_params}")
+
+
+def _table(rows: list[dict[str, Any]]) -> bytes:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=list(rows[0]))
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue().encode()
+
+
+def _must_be_fine(problems: Problems, name: str) -> None:
+    if problems:
+        raise DemonstrationFailed(f"{name}: " + "; ".join(str(problem) for problem in problems))
