@@ -22,7 +22,7 @@ def navigation_builders(paths: tuple[str, ...]) -> list[Callable[[HttpRequest], 
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """Items of the navigation are {url, label, icon, active, count, group?}; count is work waiting, shown as a number."""
+    """Items of the navigation are {url, label, icon, active, count, group?}; count is work waiting."""
     nav = build_navigation(request)
     return {
         "nav": nav,

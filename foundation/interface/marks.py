@@ -60,7 +60,9 @@ def lay_out_scale(
     Without limits the lowest and the highest band are drawn as wide as the mean of the others, and wide enough for the
     score: the ends of a scale carry no information, and a 0-60 band would squeeze the four that matter.
     """
-    steps = sorted((_pair(band) for band in bands), key=lambda pair: float("-inf") if pair[0] is None else pair[0])
+    steps = sorted(
+        (_pair(band) for band in bands), key=lambda pair: float("-inf") if pair[0] is None else pair[0]
+    )
     if not steps:
         return [], None
     inner = [threshold for threshold, _label in steps[1:] if threshold is not None]
@@ -79,14 +81,15 @@ def lay_out_scale(
     laid_out = []
     for index, (_threshold, label) in enumerate(steps):
         start, end = edges[index], edges[index + 1]
-        holds = score is not None and (index == 0 or score >= start) and (index == len(steps) - 1 or score < end)
+        holds = (
+            score is not None and (index == 0 or score >= start) and (index == len(steps) - 1 or score < end)
+        )
         laid_out.append(ScaleBand(index, label, start, place(start), place(end) - place(start), holds))
     if score is None:
         return laid_out, None
-    known = low is not None and high is not None
-    return laid_out, Mark(
-        place(score), place(low) if known and low is not None else None, place(high) if known and high is not None else None
-    )
+    if low is None or high is None:
+        return laid_out, Mark(place(score), None, None)
+    return laid_out, Mark(place(score), place(low), place(high))
 
 
 def _pair(band: Any) -> tuple[float | None, str]:

@@ -22,7 +22,9 @@ from foundation.interface.views import error_page
 # NUL, lone surrogates, bidirectional embeddings, overrides and isolates.
 FORBIDDEN = re.compile("[\x00\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 # What can become one of them in JSON; only a body that has such bytes is parsed here.
-SUSPICIOUS_BYTES = re.compile(rb"\x00|\\u0000|\\u[dD][89a-fA-F]|\\u20[26]|\xe2\x80[\xaa-\xae]|\xe2\x81[\xa6-\xa9]")
+SUSPICIOUS_BYTES = re.compile(
+    rb"\x00|\\u0000|\\u[dD][89a-fA-F]|\\u20[26]|\xe2\x80[\xaa-\xae]|\xe2\x81[\xa6-\xa9]"
+)
 
 
 class CleanInputMiddleware:
@@ -31,7 +33,9 @@ class CleanInputMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if _is_unclean(request):
-            return error_page(request, 400, _("The text contains characters that cannot be stored. Type it again."))
+            return error_page(
+                request, 400, _("The text contains characters that cannot be stored. Type it again.")
+            )
         return self.get_response(request)
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
-from django.utils.translation import gettext as _, gettext_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 BANDS = (
     (None, gettext_lazy("Needs work")),
@@ -21,7 +22,9 @@ BANDS = (
 
 class SpecimenForm(forms.Form):
     name = forms.CharField(
-        label=gettext_lazy("Name"), max_length=40, help_text=gettext_lazy("As people will read it in the list.")
+        label=gettext_lazy("Name"),
+        max_length=40,
+        help_text=gettext_lazy("As people will read it in the list."),
     )
     direction = forms.ChoiceField(
         label=gettext_lazy("Direction"),
@@ -31,14 +34,18 @@ class SpecimenForm(forms.Form):
     starts_on = forms.DateField(
         label=gettext_lazy("Starts on"), required=False, widget=forms.DateInput(attrs={"type": "date"})
     )
-    note = forms.CharField(label=gettext_lazy("Note"), required=False, widget=forms.Textarea(attrs={"rows": 2}))
+    note = forms.CharField(
+        label=gettext_lazy("Note"), required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
     scope = forms.ChoiceField(
         label=gettext_lazy("Who"),
         widget=forms.RadioSelect,
         choices=[("team", gettext_lazy("My team")), ("site", gettext_lazy("The whole site"))],
     )
     notify = forms.BooleanField(label=gettext_lazy("Tell them by mail"), required=False)
-    file = forms.FileField(label=gettext_lazy("File"), required=False, help_text=gettext_lazy("CSV or XLSX, up to 64 MB."))
+    file = forms.FileField(
+        label=gettext_lazy("File"), required=False, help_text=gettext_lazy("CSV or XLSX, up to 64 MB.")
+    )
 
 
 def specimens() -> dict[str, Any]:
@@ -51,9 +58,15 @@ def specimens() -> dict[str, Any]:
         "today": today,
         "due_on": today + datetime.timedelta(days=6),
         "amount": Decimal("3360"),
-        "form": SpecimenForm(initial={"name": _("First contact resolution"), "scope": "team", "notify": True}),
+        "form": SpecimenForm(
+            initial={"name": _("First contact resolution"), "scope": "team", "notify": True}
+        ),
         "wrong_form": SpecimenForm({"name": "", "direction": "higher", "weight": "120", "scope": "team"}),
-        "crumbs": [{"label": _("Cycles"), "url": "#"}, {"label": _("October review"), "url": "#"}, {"label": _("Results")}],
+        "crumbs": [
+            {"label": _("Cycles"), "url": "#"},
+            {"label": _("October review"), "url": "#"},
+            {"label": _("Results")},
+        ],
         "stats": [
             {"label": _("Completion"), "value": "82%", "note": _("118 people")},
             {"label": _("Forms to go"), "value": "21", "url": "#"},
@@ -69,7 +82,12 @@ def specimens() -> dict[str, Any]:
                 "action": _("Import data"),
             },
             {"text": _("The weights add up to 90 %, not 100 %."), "url": "#"},
-            {"text": _("3 employees have no manager."), "severity": "warning", "url": "#", "action": _("Show them")},
+            {
+                "text": _("3 employees have no manager."),
+                "severity": "warning",
+                "url": "#",
+                "action": _("Show them"),
+            },
         ],
         "kpis": _kpis(),
         "explanation": _explanation(),
@@ -131,41 +149,58 @@ def _phases(today: datetime.date) -> list[dict[str, Any]]:
 
 
 def _kpis() -> list[dict[str, Any]]:
-    return [
-        {"name": _("Customer satisfaction"), "unit": "", "actual": 4.61, "target": 4.5, "weight": 0.3, "points": 30.7, "n": 412, "change": 0.1},
-        {"name": _("Speed of answer"), "unit": "s", "actual": 18.2, "target": 20, "weight": 0.2, "points": 21.1, "n": 1204, "change": -2.3},
-        {"name": _("First contact resolution"), "unit": "%", "actual": 81.4, "target": 85, "weight": 0.3, "points": 28.7, "n": 1204, "change": 1.8},
-        {"name": _("Complaint rate"), "unit": "%", "actual": 0.42, "target": 0.3, "weight": 0.2, "points": 6.9, "n": 1204, "change": 0},
-    ]
+    columns = ("name", "unit", "actual", "target", "weight", "points", "n", "change")
+    rows = (
+        (_("Customer satisfaction"), "", 4.61, 4.5, 0.3, 30.7, 412, 0.1),
+        (_("Speed of answer"), _("s"), 18.2, 20, 0.2, 21.1, 1204, -2.3),
+        (_("First contact resolution"), "%", 81.4, 85, 0.3, 28.7, 1204, 1.8),
+        (_("Complaint rate"), "%", 0.42, 0.3, 0.2, 6.9, 1204, 0),
+    )
+    return [dict(zip(columns, row, strict=True)) for row in rows]
+
+
+def _leaf(label: str, value: str, n: int, formula: str) -> dict[str, Any]:
+    return {"label": label, "value": value, "n": n, "formula": formula}
 
 
 def _explanation() -> dict[str, Any]:
     return {
         "label": _("Overall score"),
         "value": "87.4",
-        "formula": "92.1 × 70 % + 76.4 × 30 % = 87.4",
+        "formula": "92.1 × 0.7 + 76.4 × 0.3 = 87.4",
         "children": [
             {
                 "label": _("KPI appraisal, weight 70 %"),
                 "value": "92.1",
                 "open": True,
                 "children": [
-                    {"label": _("Customer satisfaction"), "value": "30.7", "n": 412, "formula": "4.61 ÷ 4.50 = 1.024 × 30 %"},
-                    {"label": _("Speed of answer"), "value": "21.1", "n": 1204, "formula": "20 ÷ 18.2 = 1.056 × 20 %"},
+                    _leaf(_("Customer satisfaction"), "30.7", 412, "4.61 ÷ 4.50 = 1.024, × 30 = 30.7"),
+                    _leaf(_("Speed of answer"), "21.1", 1204, "20 ÷ 18.2 = 1.056, × 20 = 21.1"),
                 ],
             },
             {
                 "label": _("Attitude and skill, weight 30 %"),
                 "value": "76.4",
-                "children": [{"label": _("Care"), "value": "4", "unit": _("of 5"), "note": _("Judged by Zhang Min on 3 November.")}],
+                "children": [
+                    {
+                        "label": _("Care"),
+                        "value": "4",
+                        "unit": _("of 5"),
+                        "note": _("Judged by Zhang Min on 3 November."),
+                    }
+                ],
             },
         ],
     }
 
 
 def _grid() -> list[dict[str, Any]]:
-    people = ["王伟", "Li Na", "欧阳静怡", "陈晓明", "Zhao Lei"]
-    return [
-        {"key": key, "name": name, "csat": 4.61 - key * 0.07, "delta": (0.1, -0.2, 0, 0.05, -0.1)[key], "care": (4, 3, "", "", "")[key]}
-        for key, name in enumerate(people)
-    ]
+    columns = ("key", "name", "csat", "delta", "care")
+    rows = (
+        (0, "王伟", 4.61, 0.1, 4),
+        (1, "Li Na", 4.54, -0.2, 3),
+        (2, "欧阳静怡", 4.47, 0, ""),
+        (3, "陈晓明", 4.40, 0.05, ""),
+        (4, "Zhao Lei", 4.33, -0.1, ""),
+    )
+    return [dict(zip(columns, row, strict=True)) for row in rows]

@@ -51,7 +51,9 @@ def locked_out(
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """For CSRF_FAILURE_VIEW: nearly always a page that stood open until its session had ended."""
-    return error_page(request, 403, _("This page was open for too long. Go back, reload it and send it again."))
+    return error_page(
+        request, 403, _("This page was open for too long. Go back, reload it and send it again.")
+    )
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
