@@ -21,25 +21,40 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from foundation.interface import wording
 from foundation.interface.marks import Mark, ScaleBand, lay_out_scale
-from foundation.interface.wording import reader_locale, rounded, to_decimal
+from foundation.interface.wording import (
+    clock,
+    date_short,
+    date_time,
+    date_weekday,
+    days_left,
+    duration_seconds,
+    localized,
+    money,
+    month,
+    number,
+    number_short,
+    percent,
+    reader_locale,
+    rounded,
+    to_decimal,
+)
 
 register = template.Library()
 
 for plain in (
-    wording.number,
-    wording.number_short,
-    wording.percent,
-    wording.money,
-    wording.duration_seconds,
-    wording.date_weekday,
-    wording.date_short,
-    wording.date_time,
-    wording.month,
-    wording.clock,
-    wording.days_left,
-    wording.localized,
+    number,
+    number_short,
+    percent,
+    money,
+    duration_seconds,
+    date_weekday,
+    date_short,
+    date_time,
+    month,
+    clock,
+    days_left,
+    localized,
 ):
     register.filter(plain)
 
@@ -69,7 +84,7 @@ def change(value: Any, decimals: Any = 1) -> str:
         direction,
         arrow,
         word,
-        wording.number(abs(found), decimals),
+        number(abs(found), decimals),
     )
 
 
@@ -86,7 +101,7 @@ def since(value: Any, now: Any = None) -> SafeString | str:
         else:
             text = format_timedelta(difference, add_direction=True, locale=reader_locale())
         return format_html(
-            '<time datetime="{}" title="{}">{}</time>', value.isoformat(), wording.date_time(value), text
+            '<time datetime="{}" title="{}">{}</time>', value.isoformat(), date_time(value), text
         )
     days = (value - (now or timezone.localdate())).days
     if days == 0:
@@ -100,7 +115,7 @@ def since(value: Any, now: Any = None) -> SafeString | str:
             locale=reader_locale(),
         )
     return format_html(
-        '<time datetime="{}" title="{}">{}</time>', value.isoformat(), wording.date_weekday(value), text
+        '<time datetime="{}" title="{}">{}</time>', value.isoformat(), date_weekday(value), text
     )
 
 
