@@ -1,5 +1,43 @@
+"""Who comes in by login and password. Lock-out after failures is axes' business, which stands before this backend."""
+
+from __future__ import annotations
+
+from typing import Any
+
 from django.contrib.auth.backends import ModelBackend
+from django.http import HttpRequest
+from django.utils import timezone
+
+from people.models import User
+from people.selectors.employees import find_account
 
 
 class LoginBackend(ModelBackend):
-    """Signs in by login, canonical form."""
+    """Signs in by login or employee number. Whoever is inactive or has left is refused, at the door and, since sessions
+    ask get_user, at the next request."""
+
+    def authenticate(
+        self,
+        request: HttpRequest | None,
+        username: str | None = None,
+        password: str | None = None,
+        **kwargs: Any,
+    ) -> User | None:
+        name = username if username is not None else kwargs.get(User.USERNAME_FIELD)
+        if name is None or password is None:
+            return None
+        user = find_account(name)
+        if user is None:
+            User().set_password(password)  # as long as a check takes: time does not tell which logins exist
+            return None
+        if user.check_password(password) and self.user_can_authenticate(user) and not _has_expired(user):
+            return user
+        return None
+
+    def user_can_authenticate(self, user: Any) -> bool:
+        return bool(user.may_sign_in)
+
+
+def _has_expired(user: User) -> bool:
+    until = user.temporary_password_until
+    return until is not None and until < timezone.now()

@@ -6,36 +6,56 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('people', '0001_initial'),
+        ("people", "0001_initial"),
     ]
 
     operations = [
         pgtrigger.migrations.RemoveTrigger(
-            model_name='user',
-            name='insert_insert',
+            model_name="user",
+            name="insert_insert",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='user',
-            name='update_update',
+            model_name="user",
+            name="update_update",
         ),
         migrations.AddField(
-            model_name='user',
-            name='temporary_password_until',
+            model_name="user",
+            name="temporary_password_until",
             field=models.DateTimeField(blank=True, editable=False, null=True),
         ),
         migrations.AddField(
-            model_name='userevent',
-            name='temporary_password_until',
+            model_name="userevent",
+            name="temporary_password_until",
             field=models.DateTimeField(blank=True, editable=False, null=True),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='user',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "people_userevent" ("aliases", "created_at", "email", "employee_number", "hired_on", "id", "is_active", "is_superuser", "left_on", "locale", "login", "name", "name_sort", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "temporary_password_until") VALUES (NEW."aliases", NEW."created_at", NEW."email", NEW."employee_number", NEW."hired_on", NEW."id", NEW."is_active", NEW."is_superuser", NEW."left_on", NEW."locale", NEW."login", NEW."name", NEW."name_sort", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."temporary_password_until"); RETURN NULL;', hash='15af75e3ac80cca9b1aed498309250e6e7bea202', operation='INSERT', pgid='pgtrigger_insert_insert_7e9ab', table='people_user', when='AFTER')),
+            model_name="user",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "people_userevent" ("aliases", "created_at", "email", "employee_number", "hired_on", "id", "is_active", "is_superuser", "left_on", "locale", "login", "name", "name_sort", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "temporary_password_until") VALUES (NEW."aliases", NEW."created_at", NEW."email", NEW."employee_number", NEW."hired_on", NEW."id", NEW."is_active", NEW."is_superuser", NEW."left_on", NEW."locale", NEW."login", NEW."name", NEW."name_sort", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."temporary_password_until"); RETURN NULL;',
+                    hash="15af75e3ac80cca9b1aed498309250e6e7bea202",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_7e9ab",
+                    table="people_user",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='user',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."aliases" IS DISTINCT FROM (NEW."aliases") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at") OR OLD."email" IS DISTINCT FROM (NEW."email") OR OLD."employee_number" IS DISTINCT FROM (NEW."employee_number") OR OLD."hired_on" IS DISTINCT FROM (NEW."hired_on") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."is_active" IS DISTINCT FROM (NEW."is_active") OR OLD."is_superuser" IS DISTINCT FROM (NEW."is_superuser") OR OLD."left_on" IS DISTINCT FROM (NEW."left_on") OR OLD."locale" IS DISTINCT FROM (NEW."locale") OR OLD."login" IS DISTINCT FROM (NEW."login") OR OLD."name" IS DISTINCT FROM (NEW."name") OR OLD."name_sort" IS DISTINCT FROM (NEW."name_sort") OR OLD."temporary_password_until" IS DISTINCT FROM (NEW."temporary_password_until"))', func='INSERT INTO "people_userevent" ("aliases", "created_at", "email", "employee_number", "hired_on", "id", "is_active", "is_superuser", "left_on", "locale", "login", "name", "name_sort", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "temporary_password_until") VALUES (NEW."aliases", NEW."created_at", NEW."email", NEW."employee_number", NEW."hired_on", NEW."id", NEW."is_active", NEW."is_superuser", NEW."left_on", NEW."locale", NEW."login", NEW."name", NEW."name_sort", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."temporary_password_until"); RETURN NULL;', hash='8b5b17ca7c1b64558aa9cd1b45744af5ee08bb1d', operation='UPDATE', pgid='pgtrigger_update_update_86e64', table='people_user', when='AFTER')),
+            model_name="user",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."aliases" IS DISTINCT FROM (NEW."aliases") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at") OR OLD."email" IS DISTINCT FROM (NEW."email") OR OLD."employee_number" IS DISTINCT FROM (NEW."employee_number") OR OLD."hired_on" IS DISTINCT FROM (NEW."hired_on") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."is_active" IS DISTINCT FROM (NEW."is_active") OR OLD."is_superuser" IS DISTINCT FROM (NEW."is_superuser") OR OLD."left_on" IS DISTINCT FROM (NEW."left_on") OR OLD."locale" IS DISTINCT FROM (NEW."locale") OR OLD."login" IS DISTINCT FROM (NEW."login") OR OLD."name" IS DISTINCT FROM (NEW."name") OR OLD."name_sort" IS DISTINCT FROM (NEW."name_sort") OR OLD."temporary_password_until" IS DISTINCT FROM (NEW."temporary_password_until"))',
+                    func='INSERT INTO "people_userevent" ("aliases", "created_at", "email", "employee_number", "hired_on", "id", "is_active", "is_superuser", "left_on", "locale", "login", "name", "name_sort", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "temporary_password_until") VALUES (NEW."aliases", NEW."created_at", NEW."email", NEW."employee_number", NEW."hired_on", NEW."id", NEW."is_active", NEW."is_superuser", NEW."left_on", NEW."locale", NEW."login", NEW."name", NEW."name_sort", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."temporary_password_until"); RETURN NULL;',
+                    hash="8b5b17ca7c1b64558aa9cd1b45744af5ee08bb1d",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_86e64",
+                    table="people_user",
+                    when="AFTER",
+                ),
+            ),
         ),
     ]

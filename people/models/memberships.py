@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+
 import pghistory
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -28,6 +30,11 @@ class Membership(models.Model):
             models.CheckConstraint(condition=models.Q(valid__isempty=False), name="membership_has_days"),
         ]
         indexes = [GistIndex(fields=["team", "valid"], name="members_of_team")]
+
+    @property
+    def last_day(self) -> datetime.date | None:
+        """The last day in this place, None while it is open."""
+        return self.valid.upper - datetime.timedelta(days=1) if self.valid.upper else None
 
 
 @pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())

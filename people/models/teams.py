@@ -28,7 +28,9 @@ class Team(LocalizedName):
     """A node of the tree of teams. `path` is /1/4/9/ by ids, so that a subtree is one prefix."""
 
     code = models.SlugField(_("Code"), max_length=40, unique=True)
-    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="children")
+    parent = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="children"
+    )
     site = models.ForeignKey(Site, null=True, blank=True, on_delete=models.PROTECT, related_name="teams")
     path = models.CharField(max_length=400, blank=True, db_index=True)
     is_active = models.BooleanField(default=True)

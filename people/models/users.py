@@ -30,9 +30,7 @@ class UserManager(BaseUserManager["User"]):
         return self.get(login=canonical_login(username or ""))
 
 
-@pghistory.track(
-    pghistory.InsertEvent(), pghistory.UpdateEvent(), exclude=["password", "last_login"]
-)
+@pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), exclude=["password", "last_login"])
 class User(AbstractBaseUser, PermissionsMixin):
     """A person. `employee_number` is the roster's key; a person without one is not appraised (an auditor, a client)."""
 
@@ -41,10 +39,16 @@ class User(AbstractBaseUser, PermissionsMixin):
         ENGLISH = "en", _("English")
 
     login = models.CharField(_("Login"), max_length=80, unique=True)
-    employee_number = models.CharField(_("Employee number"), max_length=40, unique=True, null=True, blank=True)
+    employee_number = models.CharField(
+        _("Employee number"), max_length=40, unique=True, null=True, blank=True
+    )
     name = models.CharField(_("Name"), max_length=80)
-    name_sort = models.CharField(max_length=160, blank=True, help_text="pinyin or folded name, kept by the services")
-    aliases = models.JSONField(default=list, blank=True, help_text="names that source systems use for this person")
+    name_sort = models.CharField(
+        max_length=160, blank=True, help_text="pinyin or folded name, kept by the services"
+    )
+    aliases = models.JSONField(
+        default=list, blank=True, help_text="names that source systems use for this person"
+    )
     email = models.EmailField(_("E-mail"), blank=True)
     locale = models.CharField(
         _("Language"), max_length=10, choices=Language.choices, default=Language.CHINESE

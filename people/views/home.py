@@ -1,5 +1,28 @@
+"""The front door leads each person to the page they came for."""
+
+from __future__ import annotations
+
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
+
+from foundation.interface.access import role_required
+from people.views.addresses import address_of
+
+#: The first of a person's roles that has a page decides.
+HOMES = (
+    ("hr", "reviews:cycles"),
+    ("payroll", "incentives:payout_runs"),
+    ("manager", "reviews:queue"),
+    ("auditor", "trail:list"),
+    ("employee", "reviews:standing"),
+)
 
 
+@role_required()
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    return HttpResponse("")
+    for role, name in HOMES:
+        if request.user.has_role(role) and (address := address_of(name)):
+            return redirect(address)
+    return render(request, "people/home.html")

@@ -1,0 +1,45 @@
+"""Salaries by day. Who may see one is decided here; services of pay ask for many at once."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import TYPE_CHECKING, NamedTuple
+
+from django.db.models import QuerySet
+
+from people.models import Compensation
+
+if TYPE_CHECKING:
+    from people.models import User
+
+
+class CompensationRow(NamedTuple):
+    """A monthly base salary beside its currency, and whose books it stands in."""
+
+    salary: Decimal
+    currency: str
+    legal_entity: str
+    cost_centre: str
+
+
+def compensation_on(employee_ids: Iterable[int], day: datetime.date) -> dict[int, CompensationRow]:
+    """{employee id: row} on the day; who has none on that day is left out. One query.
+
+    Checks nobody's rights: for the services that compute pay. Pages ask visible_compensations.
+    """
+    found = Compensation.objects.filter(user_id__in=list(employee_ids), valid__contains=day)
+    return {
+        user_id: CompensationRow(*row)
+        for user_id, *row in found.values_list("user_id", "salary", "currency", "legal_entity", "cost_centre")
+    }
+
+
+def visible_compensations(user: User) -> QuerySet[Compensation]:
+    """HR, payroll and auditors see all salaries, everyone the own one, a manager no other."""
+    if not user.is_authenticated or not user.may_sign_in:
+        return Compensation.objects.none()
+    if user.has_role("hr", "payroll", "auditor"):
+        return Compensation.objects.all()
+    return Compensation.objects.filter(user=user)

@@ -1,0 +1,160 @@
+"""Teams as a tree, and which of them a person may see."""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from django.db import connection
+from django.db.models import CharField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
+from django.http import Http404
+from django.utils import timezone
+
+from people.models import Job, Leadership, Membership, Site, Team
+
+if TYPE_CHECKING:
+    from people.models import User
+
+#: Who sees everyone. The others see whom they lead, and themselves.
+SEES_ALL = ("hr", "payroll", "auditor")
+
+
+def teams_led(user: User, on: datetime.date | None = None) -> QuerySet[Team]:
+    """The teams that `user` leads on the day (default: today), with all teams below them."""
+    day = on or timezone.localdate()
+    # /1/4/9/ lies below /1/4/: the led team's path is a prefix of its own and its descendants' paths.
+    above = (
+        Leadership.objects.filter(user=user, valid__contains=day)
+        .annotate(here=ExpressionWrapper(OuterRef("path"), output_field=CharField()))
+        .filter(here__startswith=F("team__path"))
+    )
+    return Team.objects.filter(Exists(above))
+
+
+def visible_teams(user: User) -> QuerySet[Team]:
+    """HR, payroll and auditors see all teams, a manager those led, an employee the own one."""
+    if not user.is_authenticated or not user.may_sign_in:
+        return Team.objects.none()
+    if user.has_role(*SEES_ALL):
+        return Team.objects.all()
+    own = Membership.objects.filter(user=user, valid__contains=timezone.localdate()).values("team_id")
+    seen = Q(pk__in=own)
+    if user.is_manager:
+        seen |= Q(pk__in=teams_led(user).values("pk"))
+    return Team.objects.filter(seen)
+
+
+def get_team_for(user: User, pk: int) -> Team:
+    """Http404 alike for a missing team and one that `user` may not see."""
+    team = visible_teams(user).filter(pk=pk).select_related("parent", "site").first()
+    if team is None:
+        raise Http404
+    return team
+
+
+def team_tree(user: User, *, on: datetime.date | None = None, closed: bool = False) -> list[dict]:
+    """The visible teams in the order of a tree: [{team, depth, leader, members, members_below, site_name}].
+
+    members are those of the team itself on the day, members_below count its subtree as well. Constant queries.
+    """
+    day = on or timezone.localdate()
+    teams = visible_teams(user).select_related("site")
+    if not closed:
+        teams = teams.filter(is_active=True)
+    by_id = {team.pk: team for team in teams}
+    counts: dict[int, int] = defaultdict(int)
+    for team_id in Membership.objects.filter(team__in=by_id, valid__contains=day).values_list(
+        "team_id", flat=True
+    ):
+        counts[team_id] += 1
+    leaders = {
+        leadership.team_id: leadership.user
+        for leadership in Leadership.objects.filter(team__in=by_id, valid__contains=day).select_related(
+            "user"
+        )
+    }
+    children: dict[int | None, list[Team]] = defaultdict(list)
+    for team in by_id.values():
+        children[team.parent_id if team.parent_id in by_id else None].append(team)
+    rows: list[dict] = []
+
+    def walk(parent: int | None, depth: int) -> int:
+        below = 0
+        for team in sorted(children[parent], key=lambda each: each.code):
+            row = {
+                "team": team,
+                "depth": depth,
+                "leader": leaders.get(team.pk),
+                "members": counts[team.pk],
+                "members_below": 0,
+            }
+            rows.append(row)
+            row["members_below"] = counts[team.pk] + walk(team.pk, depth + 1)
+            below += row["members_below"]
+        return below
+
+    walk(None, 0)
+    return rows
+
+
+def subtree_ids(codes: Iterable[str]) -> set[int]:
+    """Ids of the teams with these codes and of all teams below them; unknown codes add nothing."""
+    wanted = list(codes)
+    if not wanted:
+        return set()
+    roots = Team.objects.filter(code__in=wanted)
+    above = (
+        roots.annotate(here=ExpressionWrapper(OuterRef("path"), output_field=CharField()))
+        .filter(here__startswith=F("path"))
+        .values("pk")
+    )
+    return set(Team.objects.filter(Exists(above)).values_list("pk", flat=True))
+
+
+def sites_of_teams(team_ids: Iterable[int] | None = None) -> dict[int, int]:
+    """{team id: site id}: the team's own site or that of the nearest team above that has one. One query."""
+    sql = """
+        SELECT DISTINCT ON (team.id) team.id, above.site_id
+        FROM people_team AS team
+        CROSS JOIN LATERAL unnest(string_to_array(trim(both '/' FROM team.path), '/')::bigint[])
+            WITH ORDINALITY AS step(id, depth)
+        JOIN people_team AS above ON above.id = step.id AND above.site_id IS NOT NULL
+        WHERE %s::bigint[] IS NULL OR team.id = ANY(%s::bigint[])
+        ORDER BY team.id, step.depth DESC
+    """
+    ids = None if team_ids is None else list(team_ids)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [ids, ids])
+        return dict(cursor.fetchall())
+
+
+def time_zone_of(user: User, on: datetime.date | None = None) -> str | None:
+    """The time zone of the site where the person sits, None without a team or a site. One query."""
+    sql = """
+        SELECT site.time_zone
+        FROM people_membership AS membership
+        JOIN people_team AS team ON team.id = membership.team_id
+        CROSS JOIN LATERAL unnest(string_to_array(trim(both '/' FROM team.path), '/')::bigint[])
+            WITH ORDINALITY AS step(id, depth)
+        JOIN people_team AS above ON above.id = step.id
+        JOIN people_site AS site ON site.id = above.site_id
+        WHERE membership.user_id = %s AND membership.valid @> %s::date
+        ORDER BY step.depth DESC
+        LIMIT 1
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [user.pk, on or timezone.localdate()])
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def visible_sites(user: User) -> QuerySet[Site]:
+    """Names of sites are no secret among colleagues."""
+    return Site.objects.all() if user.is_authenticated and user.may_sign_in else Site.objects.none()
+
+
+def visible_jobs(user: User) -> QuerySet[Job]:
+    """Jobs and their duties are no secret among colleagues."""
+    return Job.objects.all() if user.is_authenticated and user.may_sign_in else Job.objects.none()
