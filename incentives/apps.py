@@ -5,4 +5,9 @@ class IncentivesConfig(AppConfig):
     name = "incentives"
 
     def ready(self) -> None:
+        # Here and not above: models are ready only now.
+        from foundation.runs import registry
         from incentives import refusals  # noqa: F401  texts exist once the app does
+        from incentives.services.payout_runs import PayoutHandler
+
+        registry.register(PayoutHandler)

@@ -95,6 +95,7 @@ define_refusals(
             "There is no amount to pay. Mend what is missing and compute again, or do not pay."
         ),
         "decision_unknown": _("A decision is to pay or not to pay."),
+        "payout_kpi_missing": _("The plan looks at KPIs that this cycle does not measure: %(kpis)s."),
         "payout_empty": _("Nobody took part in this cycle, so there is nothing to pay."),
     }
 )

@@ -11,6 +11,7 @@ from django.db import transaction
 from foundation.documents import Problem
 from foundation.refusals import Refusal
 from incentives.models import IncentivePlan, PayoutRun, PlanVersion
+from incentives.services.rights import require_hr
 from incentives.steps import configuration as configurations
 from people.models import User
 
@@ -44,7 +45,7 @@ def create_plan(
     is_active: bool = True,
 ) -> IncentivePlan:
     """A plan with its first version. Refuses a code in use, a plan without a name, a configuration with problems."""
-    _require_hr(actor)
+    require_hr(actor)
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,60}", code or ""):
         raise Refusal("plan_code", field="code")
     _require_name(name_zh, name_en)
@@ -71,7 +72,7 @@ def update_plan(
     is_active: bool | None = None,
 ) -> IncentivePlan:
     """Names and whether the plan is in use; its currency as long as no payout run has used it."""
-    _require_hr(actor)
+    require_hr(actor)
     plan = IncentivePlan.objects.select_for_update().get(pk=plan.pk)
     names = (plan.name_zh if name_zh is None else name_zh, plan.name_en if name_en is None else name_en)
     _require_name(*names)
@@ -101,7 +102,7 @@ def revise_plan(
 
     seen_number   the highest version number that the editor saw: someone else's revision in between is refused.
     """
-    _require_hr(actor)
+    require_hr(actor)
     plan = IncentivePlan.objects.select_for_update().get(pk=plan.pk)
     ready = checked_configuration(configuration, currency=plan.currency)
     highest = max(plan.versions.values_list("number", flat=True), default=0)
@@ -130,11 +131,6 @@ def checked_configuration(configuration: Any, *, currency: str) -> dict[str, Any
     if found:
         raise PlanInvalid(found)
     return ready
-
-
-def _require_hr(actor: User) -> None:
-    if not actor.is_hr:
-        raise Refusal("not_hr", status=403)
 
 
 def _require_name(name_zh: str, name_en: str) -> None:

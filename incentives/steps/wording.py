@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
-from foundation.interface.templatetags.laurel import number, percent
+from foundation.interface.wording import number, percent
 
 
 def amount_text(value: str | Decimal, decimals: int = 2) -> str:

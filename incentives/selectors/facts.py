@@ -1,0 +1,122 @@
+"""What the steps of a plan look at, for a slice of the people of a cycle. Checks nobody's rights: for the services that
+compute pay."""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from typing import Any
+
+from foundation.bulk import copy_out
+from incentives.models import LedgerEntry, PayoutRun
+from people.selectors.compensation import CompensationRow, compensation_on
+from reviews.models import Cycle, Participant, ScoreLine
+
+# Everyone who took part, whether or not the run has a result for them: nobody falls out of a payout silently.
+_PEOPLE = """
+    SELECT
+        participant.employee_id, participant.days_in_role, participant.days_in_period, participant.team_id,
+        job.code AS job_code, person.name, person.employee_number, person.left_on, result.score, result.rating
+    FROM reviews_participant AS participant
+    JOIN people_job AS job ON job.id = participant.job_id
+    JOIN people_user AS person ON person.id = participant.employee_id
+    LEFT JOIN reviews_result AS result
+        ON result.run_id = %(run)s AND result.employee_id = participant.employee_id AND result.state = 'scored'
+    WHERE participant.cycle_id = %(cycle)s AND participant.employee_id BETWEEN %(first)s AND %(last)s
+    ORDER BY participant.employee_id
+"""
+
+
+def people_to_pay(payout_run: PayoutRun, *, first: int, last: int, needs: set[str]) -> list[dict[str, Any]]:
+    """One mapping per participant with an id in first..last, by id.
+
+    Keys: employee_id, name, employee_number, left_on, team_id, job_code, days_in_role, days_in_period, score (float or
+    None), rating, compensation (CompensationRow or None: of the last day of the period, or of a leaver's own last day),
+    and for each KPI in `needs` kpi:CODE (attainment, 100 = target) and value:CODE.
+    """
+    cycle = payout_run.cycle
+    frame = copy_out(
+        _PEOPLE,
+        {"run": str(payout_run.result_run_id), "cycle": cycle.pk, "first": first, "last": last},
+    )
+    people: list[dict[str, Any]] = [
+        {str(name): _plain(value) for name, value in row.items()} for row in frame.to_dict("records")
+    ]
+    paid = _compensations(people, cycle)
+    kpis = _kpi_facts(payout_run, first, last) if any(":" in need for need in needs) else {}
+    for person in people:
+        person["compensation"] = paid.get(person["employee_id"])
+        person |= kpis.get(person["employee_id"], {})
+    return people
+
+
+def _plain(value: Any) -> Any:
+    """NaN, NaT and pandas' NA as None."""
+    if value is None or value != value or type(value).__name__ == "NAType":
+        return None
+    return value
+
+
+def _compensations(people: list[dict[str, Any]], cycle: Cycle) -> dict[int, CompensationRow]:
+    by_day: dict[datetime.date, list[int]] = defaultdict(list)
+    for person in people:
+        left_on = person["left_on"]
+        by_day[min(left_on, cycle.last_day) if left_on else cycle.last_day].append(person["employee_id"])
+    found: dict[int, CompensationRow] = {}
+    for day, ids in by_day.items():
+        found |= compensation_on(ids, day)
+    return found
+
+
+def _kpi_facts(payout_run: PayoutRun, first: int, last: int) -> dict[int, dict[str, float]]:
+    """From the lines that explain the results, so that pay rests on the very numbers that were released."""
+    lines = (
+        ScoreLine.objects.filter(
+            run_id=payout_run.result_run_id, employee_id__gte=first, employee_id__lte=last
+        )
+        .order_by("employee_id", "component", "number")
+        .values_list("employee_id", "subject", "value", "attainment")
+    )
+    facts: dict[int, dict[str, float]] = defaultdict(dict)
+    for employee_id, subject, value, attainment in lines:
+        if value is not None:
+            facts[employee_id].setdefault(f"value:{subject}", value)
+        if attainment is not None:
+            facts[employee_id].setdefault(f"kpi:{subject}", round(attainment * 100, 6))
+    return facts
+
+
+def participant_slices(cycle: Cycle, size: int) -> list[dict[str, int]]:
+    """First and last employee id of each slice of the cycle's people."""
+    ids = list(
+        Participant.objects.filter(cycle=cycle).order_by("employee_id").values_list("employee_id", flat=True)
+    )
+    return [
+        {"first": part[0], "last": part[-1]}
+        for part in (ids[start : start + size] for start in range(0, len(ids), size))
+    ]
+
+
+def standing_amounts(payout_run: PayoutRun, *, first: int, last: int) -> dict[int, Any]:
+    """{employee id: what the ledger holds as earned for this plan and cycle}. Clawbacks are money asked back, not an
+    entitlement that changed, so they do not count."""
+    entries = (
+        LedgerEntry.objects.filter(
+            plan=payout_run.plan_id, cycle=payout_run.cycle_id, employee_id__gte=first, employee_id__lte=last
+        )
+        .exclude(kind=LedgerEntry.Kind.CLAWBACK)
+        .values_list("employee_id", "amount")
+    )
+    found: dict[int, Any] = {}
+    for employee_id, amount in entries:
+        found[employee_id] = found.get(employee_id, 0) + amount
+    return found
+
+
+def kpi_codes(cycle: Cycle) -> set[str]:
+    """KPIs whose numbers stand in the cycle's results."""
+    return {
+        str(entry.get("kpi"))
+        for component in cycle.configuration.get("components", [])
+        for entry in component.get("kpis", [])
+    }

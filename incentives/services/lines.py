@@ -1,0 +1,308 @@
+"""Lines of a payout run: computed slice by slice, summed up, and read as one digest."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+from django.db import connection
+
+from foundation.bulk import copy_in, copy_out
+from incentives.models import PayoutLine, PayoutRun, PayoutStep
+from incentives.selectors.facts import people_to_pay, standing_amounts
+from incentives.steps import engine
+
+Status = PayoutLine.Status
+CENT = Decimal("0.01")
+
+LINE_COLUMNS = [
+    "payout_run_id",
+    "employee_id",
+    "employee_number",
+    "employee_name",
+    "team_id",
+    "job_code",
+    "legal_entity",
+    "cost_centre",
+    "score",
+    "rating",
+    "amount",
+    "standing",
+    "currency",
+    "status",
+    "reason_code",
+]
+STEP_COLUMNS = ["payout_run_id", "employee_id", "number", "kind", "inputs", "factor", "amount"]
+
+
+def compute_slice(payout_run: PayoutRun, *, first: int, last: int) -> None:
+    """Lines and steps of the people with ids in first..last, replacing what a lost attempt may have left."""
+    PayoutStep.objects.filter(payout_run=payout_run, employee_id__gte=first, employee_id__lte=last).delete()
+    PayoutLine.objects.filter(payout_run=payout_run, employee_id__gte=first, employee_id__lte=last).delete()
+    configuration = payout_run.plan_version.configuration
+    steps = configuration["steps"]
+    needs = engine.needs(steps)
+    people = people_to_pay(payout_run, first=first, last=last, needs=needs)
+    standing = standing_amounts(payout_run, first=first, last=last)
+    as_of = datetime.date.fromisoformat(payout_run.run.parameters["as_of"]) if payout_run.run else None
+    lines: list[tuple[Any, ...]] = []
+    step_rows: list[tuple[Any, ...]] = []
+    for person in people:
+        line, answers = _line(person, configuration, needs, payout_run.currency, as_of)
+        paid = person["compensation"]
+        employee_id = person["employee_id"]
+        lines.append(
+            (
+                payout_run.pk,
+                employee_id,
+                person["employee_number"] or "",
+                person["name"],
+                person["team_id"],
+                person["job_code"],
+                paid.legal_entity if paid else "",
+                paid.cost_centre if paid else "",
+                person["score"],
+                person["rating"] or "",
+                str(line.amount.quantize(CENT)),
+                str(standing.get(employee_id, 0)),
+                payout_run.currency,
+                line.status,
+                line.reason_code,
+            )
+        )
+        step_rows.extend(
+            (
+                payout_run.pk,
+                employee_id,
+                answer.number,
+                answer.kind,
+                answer.inputs,
+                None if answer.factor is None else f"{answer.factor:f}",
+                f"{answer.amount:f}",
+            )
+            for answer in answers
+        )
+    if lines:
+        copy_in(PayoutLine._meta.db_table, pd.DataFrame(lines, columns=LINE_COLUMNS))
+    if step_rows:
+        copy_in(PayoutStep._meta.db_table, pd.DataFrame(step_rows, columns=STEP_COLUMNS))
+
+
+class _Line:
+    __slots__ = ("amount", "reason_code", "status")
+
+    def __init__(self, amount: Decimal, status: str, reason_code: str = "") -> None:
+        self.amount = amount
+        self.status = status
+        self.reason_code = reason_code
+
+
+def _line(
+    person: dict[str, Any],
+    configuration: dict[str, Any],
+    needs: set[str],
+    currency: str,
+    as_of: datetime.date | None,
+) -> tuple[_Line, tuple[engine.StepAnswer, ...]]:
+    eligibility = configuration.get("eligibility", {})
+    if person["days_in_role"] < eligibility.get("minimum_days", 1):
+        return _Line(Decimal(0), Status.NOT_ELIGIBLE, "too_few_days"), ()
+    jobs = eligibility.get("jobs")
+    if jobs and person["job_code"] not in jobs:
+        return _Line(Decimal(0), Status.NOT_ELIGIBLE, "job_not_covered"), ()
+    paid = person["compensation"]
+    if "salary" in needs and paid is not None and paid.currency != currency:
+        return _Line(Decimal(0), Status.MISSING_INPUT, "other_currency"), ()
+    answer = engine.apply(configuration["steps"], {**person, "salary": paid.salary if paid else None})
+    if answer.missing:
+        return _Line(Decimal(0), Status.MISSING_INPUT, answer.missing), ()
+    left_on = person["left_on"]
+    if left_on is not None and as_of is not None and left_on < as_of:
+        return _Line(answer.amount, Status.UNDECIDED, "left"), answer.steps
+    return _Line(answer.amount, Status.PAYABLE), answer.steps
+
+
+# What approval would book for each line. In SQL because three services and a digest must agree on it.
+BOOKED_LINES = """
+    SELECT line.employee_id, line.amount, line.standing, line.amount - line.standing AS due
+    FROM incentives_payoutline AS line
+    LEFT JOIN incentives_payoutdecision AS decision
+        ON decision.payout_run_id = line.payout_run_id AND decision.employee_id = line.employee_id
+    WHERE line.payout_run_id = %(run)s
+        AND (
+            (line.status = 'payable' AND decision.decision IS DISTINCT FROM 'withhold')
+            OR (line.status = 'undecided' AND decision.decision = 'pay')
+            OR (line.status = 'not_eligible' AND line.standing <> 0)
+        )
+"""
+
+_TOTAL = f"SELECT coalesce(sum(due), 0) FROM ({BOOKED_LINES}) AS booked"  # noqa: S608  no outside text
+
+# Everything that is exported and everything that decides whether it is paid, in one text per line. Fields are quoted as
+# JSON so that no name can imitate a separator.
+_DIGEST = """
+    SELECT encode(sha256(convert_to(coalesce(string_agg(
+        json_build_array(
+            line.employee_id, line.employee_number, line.employee_name, line.legal_entity, line.cost_centre,
+            line.amount, line.standing, line.currency, line.status, line.reason_code, decision.decision,
+            decision.reason
+        )::text, E'\\n' ORDER BY line.employee_id
+    ), ''), 'UTF8')), 'hex')
+    FROM incentives_payoutline AS line
+    LEFT JOIN incentives_payoutdecision AS decision
+        ON decision.payout_run_id = line.payout_run_id AND decision.employee_id = line.employee_id
+    WHERE line.payout_run_id = %(run)s
+"""
+
+_COUNTS = """
+    SELECT line.status, line.reason_code, decision.decision, count(*) AS lines, sum(line.amount) AS amount
+    FROM incentives_payoutline AS line
+    LEFT JOIN incentives_payoutdecision AS decision
+        ON decision.payout_run_id = line.payout_run_id AND decision.employee_id = line.employee_id
+    WHERE line.payout_run_id = %(run)s
+    GROUP BY line.status, line.reason_code, decision.decision
+    ORDER BY line.status, line.reason_code, decision.decision
+"""
+
+
+def digest_of(payout_run: PayoutRun) -> str:
+    """SHA-256 over all lines and decisions as they stand in the database now."""
+    with connection.cursor() as cursor:
+        cursor.execute(_DIGEST, {"run": payout_run.pk})
+        return str(cursor.fetchone()[0])
+
+
+def refresh_totals(payout_run: PayoutRun) -> None:
+    """Counts, total and digest from the lines and decisions; the caller holds the run's lock."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TOTAL, {"run": payout_run.pk})
+        payout_run.total = cursor.fetchone()[0]
+        cursor.execute(_COUNTS, {"run": payout_run.pk})
+        counts = [
+            {
+                "status": status,
+                "reason": reason,
+                "decision": decision or "",
+                "lines": lines,
+                "amount": str(amount),
+            }
+            for status, reason, decision, lines, amount in cursor.fetchall()
+        ]
+    payout_run.lines = sum(row["lines"] for row in counts)
+    payout_run.content_digest = digest_of(payout_run)
+    payout_run.summary = {**payout_run.summary, "counts": counts}
+    payout_run.save(update_fields=["total", "lines", "content_digest", "summary"])
+
+
+def open_decisions(payout_run: PayoutRun) -> int:
+    """Lines that cannot be approved before somebody has decided about them."""
+    return sum(
+        row["lines"]
+        for row in payout_run.summary.get("counts", [])
+        if row["status"] in (Status.UNDECIDED, Status.MISSING_INPUT) and not row["decision"]
+    )
+
+
+# The look of a run ----------------------------------------------------------------------------------------------------
+
+BINS = 12
+OUTLIERS_SHOWN = 10
+# 3 robust standard deviations: 1.4826 x the median absolute deviation estimates one for normal amounts.
+OUTLIER_DISTANCE = Decimal("3") * Decimal("1.4826")
+
+
+def describe_run(payout_run: PayoutRun) -> None:
+    """Distribution, outliers and the comparison with the plan's last approved run, into `summary`."""
+    frame = copy_out(
+        "SELECT employee_id, amount FROM incentives_payoutline"
+        " WHERE payout_run_id = %(run)s AND status IN ('payable', 'undecided')",
+        {"run": payout_run.pk},
+    )
+    amounts = pd.Series(
+        [float(amount) for amount in frame["amount"]], index=frame["employee_id"], dtype="float64"
+    )
+    payout_run.summary = {
+        **payout_run.summary,
+        "distribution": _distribution(amounts),
+        "outliers": _outliers(amounts),
+        "previous": _previous(payout_run, amounts),
+    }
+
+
+def _distribution(amounts: pd.Series) -> list[dict[str, Any]]:
+    """Bins of a round width from zero on; for looking at, so float will do."""
+    if amounts.empty or amounts.max() <= 0:
+        return []
+    raw = amounts.max() / BINS
+    unit = 10.0 ** (len(str(int(raw))) - 1) if raw >= 1 else 1.0
+    width = next(step * unit for step in (1, 2, 2.5, 5, 10) if step * unit >= raw)
+    places = (amounts // width).astype(int)
+    counts = places.value_counts()
+    return [
+        {
+            "from": f"{place * width:.10g}",
+            "to": f"{(place + 1) * width:.10g}",
+            "count": int(counts.get(place, 0)),
+        }
+        for place in range(int(places.max()) + 1)
+    ]
+
+
+def _outliers(amounts: pd.Series) -> list[dict[str, Any]]:
+    paid = amounts[amounts > 0]
+    if len(paid) < 8:
+        return []
+    middle = paid.median()
+    spread = (paid - middle).abs().median()
+    if spread == 0:
+        return []
+    far = paid[(paid - middle).abs() > float(OUTLIER_DISTANCE) * spread]
+    shown = far.reindex((far - middle).abs().sort_values(ascending=False).index)[:OUTLIERS_SHOWN]
+    return [{"employee": int(employee), "amount": f"{amount:.2f}"} for employee, amount in shown.items()]
+
+
+def _previous(payout_run: PayoutRun, amounts: pd.Series) -> dict[str, Any]:
+    last = (
+        PayoutRun.objects.filter(
+            plan=payout_run.plan_id,
+            kind=PayoutRun.Kind.REGULAR,
+            state=PayoutRun.State.APPROVED,
+            cycle__last_day__lt=payout_run.cycle.last_day,
+        )
+        .select_related("cycle")
+        .order_by("-cycle__last_day", "-id")
+        .first()
+    )
+    if last is None:
+        return {}
+    frame = copy_out(
+        "SELECT employee_id, amount FROM incentives_payoutline"
+        " WHERE payout_run_id = %(run)s AND status IN ('payable', 'undecided')",
+        {"run": last.pk},
+    )
+    before = pd.Series(
+        [float(amount) for amount in frame["amount"]], index=frame["employee_id"], dtype="float64"
+    )
+    both = amounts.index.intersection(before.index)
+    moved = (amounts.loc[both] - before.loc[both]).sort_values(
+        key=lambda change: change.abs(), ascending=False
+    )
+    return {
+        "payout_run": last.pk,
+        "cycle": last.cycle.code,
+        "total": str(last.total),
+        "lines": last.lines,
+        "new": len(amounts.index.difference(before.index)),
+        "gone": len(before.index.difference(amounts.index)),
+        "moved": [
+            {
+                "employee": int(employee),
+                "before": f"{before.loc[employee]:.2f}",
+                "now": f"{amounts.loc[employee]:.2f}",
+            }
+            for employee in moved.index[:5]
+            if moved.loc[employee] != 0
+        ],
+    }

@@ -1,0 +1,419 @@
+"""Payout runs: computed from released results, decided line by line where the rules leave it open, approved by someone
+else, booked once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Sum
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from foundation.refusals import Refusal
+from foundation.runs import registry
+from foundation.runs import services as runs
+from foundation.runs.models import Run
+from foundation.trail.services import recording
+from incentives.models import IncentivePlan, LedgerEntry, PayoutDecision, PayoutLine, PayoutRun
+from incentives.selectors.facts import kpi_codes, participant_slices
+from incentives.selectors.plans import version_on
+from incentives.services import lines
+from incentives.services.rights import checked_reason, require_approver, require_hr
+from incentives.steps import engine
+from people.models import User
+from reviews.models import Cycle, Participant
+
+State = PayoutRun.State
+LINES, SUMMARY = "lines", "summary"
+
+
+# What people do -------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def create_payout_run(*, actor: User, plan: IncentivePlan, cycle: Cycle) -> PayoutRun:
+    """Queues the computation of what the plan pays for a released cycle.
+
+    Refusals: not_hr (403); plan_inactive, cycle_not_released, plan_not_valid_then, payout_kpi_missing, payout_empty
+    (422); payout_already_approved, payout_open (409).
+    """
+    require_hr(actor)
+    plan, cycle = _locked_subject(plan, cycle)
+    if PayoutRun.objects.filter(
+        plan=plan, cycle=cycle, kind=PayoutRun.Kind.REGULAR, state=State.APPROVED
+    ).exists():
+        raise Refusal("payout_already_approved", status=409)
+    return _queue(actor=actor, plan=plan, cycle=cycle, kind=PayoutRun.Kind.REGULAR)
+
+
+@transaction.atomic
+def correct_payout(*, actor: User, plan: IncentivePlan, cycle: Cycle, reason: str) -> PayoutRun:
+    """Computes a paid cycle again, on the results as they are published now and the rules of that time.
+
+    Approval books, for everyone whose amount changed, the reversal of what stands and the new amount.
+    Refusals: as create_payout_run, and payout_nothing_to_correct (409), payout_reason (422).
+    """
+    require_hr(actor)
+    text = checked_reason(reason)
+    plan, cycle = _locked_subject(plan, cycle)
+    if not PayoutRun.objects.filter(plan=plan, cycle=cycle, state=State.APPROVED).exists():
+        raise Refusal("payout_nothing_to_correct", status=409)
+    return _queue(actor=actor, plan=plan, cycle=cycle, kind=PayoutRun.Kind.ADJUSTING, reason=text)
+
+
+@transaction.atomic
+def recompute_payout(*, actor: User, payout_run: PayoutRun) -> PayoutRun:
+    """A new run in place of one that waits for approval or has failed: after a salary was added, for example.
+
+    What was decided about lines is carried over where the line is still open for it.
+    """
+    require_hr(actor)
+    old = _locked_run(payout_run)
+    if old.state not in (State.COMPUTED, State.FAILED):
+        raise Refusal("payout_not_computed", status=409, state=State(old.state).label)
+    if old.state == State.COMPUTED:
+        _reject(old, actor=actor, reason=_("Computed again"))
+    plan, cycle = _locked_subject(old.plan, old.cycle)
+    return _queue(actor=actor, plan=plan, cycle=cycle, kind=old.kind, reason=old.reason, carries=old.pk)
+
+
+@transaction.atomic
+def decide_line(
+    *, actor: User, payout_run: PayoutRun, employee: User | int, decision: str, reason: str
+) -> PayoutDecision:
+    """Pay or do not pay a line that the rules leave open, or hold back one that would be paid.
+
+    Changes the digest, so whoever looked before has to look again. Refusals: not_hr (403), payout_not_computed (409),
+    line_not_open (404), line_cannot_pay, decision_unknown, payout_reason (422).
+    """
+    require_hr(actor)
+    if decision not in PayoutDecision.Decision.values:
+        raise Refusal("decision_unknown", field="decision", status=422)
+    text = checked_reason(reason)
+    locked = _locked_run(payout_run)
+    _require_state(locked, State.COMPUTED)
+    employee_id = employee.pk if isinstance(employee, User) else employee
+    line = locked.payout_lines.filter(employee_id=employee_id).first() if 0 < employee_id < 2**63 else None
+    if line is None or line.status == PayoutLine.Status.NOT_ELIGIBLE:
+        raise Refusal("line_not_open", status=404)
+    if line.status == PayoutLine.Status.MISSING_INPUT and decision == PayoutDecision.Decision.PAY:
+        raise Refusal("line_cannot_pay", field="decision", status=422)
+    with recording(actor=actor, reason=text):
+        decided, _created = PayoutDecision.objects.update_or_create(
+            payout_run=locked,
+            employee_id=employee_id,
+            defaults={"decision": decision, "reason": text, "decided_by": actor},
+        )
+        lines.refresh_totals(locked)
+    return decided
+
+
+@transaction.atomic
+def approve_payout(*, actor: User, payout_run: PayoutRun, seen_digest: str) -> PayoutRun:
+    """Books every line in the ledger and closes the run for good.
+
+    seen_digest   content_digest as the approver saw it. Whatever changed since makes it another one: 409.
+    Refusals: not_approver, payout_own, payout_decided_own (403); payout_not_computed, payout_changed, payout_undecided,
+    payout_already_earned (409). Of two approvers at once one waits for the other and then finds it approved.
+    """
+    require_approver(actor)
+    locked = _locked_run(payout_run)
+    _require_state(locked, State.COMPUTED)
+    refusal = approval_refusal(actor, locked)
+    if refusal is not None:
+        raise refusal
+    # From the rows, not from the column: a line that was changed behind the services' back is not what was looked at.
+    if not seen_digest or seen_digest != locked.content_digest or seen_digest != lines.digest_of(locked):
+        raise Refusal("payout_changed", field="digest", status=409)
+    try:
+        with transaction.atomic():
+            _book(locked, actor)
+    except IntegrityError as error:
+        if "earned_once" not in str(error) and "reverses_id" not in str(error):
+            raise
+        raise Refusal("payout_already_earned", status=409) from None
+    locked.state = State.APPROVED
+    locked.approved_by = actor
+    locked.approved_at = timezone.now()
+    with recording(actor=actor):
+        locked.save(update_fields=["state", "approved_by", "approved_at"])
+    runs.emit("payout.approved", payout_run=locked.pk)
+    return locked
+
+
+def approval_refusal(actor: User, payout_run: PayoutRun) -> Refusal | None:
+    """Why this person may not approve this run now, or None. The page says it before the button is pressed."""
+    if not actor.has_role("hr", "payroll"):
+        return Refusal("not_approver", status=403)
+    if actor.pk == payout_run.created_by_id:
+        return Refusal("payout_own", status=403)
+    if PayoutDecision.objects.filter(payout_run=payout_run, decided_by=actor).exists():
+        return Refusal("payout_decided_own", status=403)
+    if count := lines.open_decisions(payout_run):
+        return Refusal("payout_undecided", status=409, count=count)
+    return None
+
+
+@transaction.atomic
+def reject_payout(*, actor: User, payout_run: PayoutRun, reason: str) -> PayoutRun:
+    """Sends a computed run back; the maker may withdraw it too. Nothing is booked, and a new one can be computed."""
+    require_approver(actor)
+    text = checked_reason(reason)
+    locked = _locked_run(payout_run)
+    _require_state(locked, State.COMPUTED)
+    _reject(locked, actor=actor, reason=text)
+    return locked
+
+
+# How ------------------------------------------------------------------------------------------------------------------
+
+
+def _locked_subject(plan: IncentivePlan, cycle: Cycle) -> tuple[IncentivePlan, Cycle]:
+    """Plan before cycle, always. Whoever revises the plan or opens another run of it waits here."""
+    locked = IncentivePlan.objects.select_for_update().get(pk=plan.pk)
+    return locked, Cycle.objects.select_for_update(of=("self",)).get(pk=cycle.pk)
+
+
+def _locked_run(payout_run: PayoutRun) -> PayoutRun:
+    return (
+        PayoutRun.objects.select_for_update(of=("self",))
+        .select_related("plan", "plan_version", "cycle", "run")
+        .get(pk=payout_run.pk)
+    )
+
+
+def _require_state(payout_run: PayoutRun, state: str) -> None:
+    if payout_run.state != state:
+        raise Refusal("payout_not_computed", status=409, state=State(payout_run.state).label)
+
+
+def _queue(
+    *, actor: User, plan: IncentivePlan, cycle: Cycle, kind: str, reason: str = "", carries: int | None = None
+) -> PayoutRun:
+    if not plan.is_active:
+        raise Refusal("plan_inactive", field="plan", status=422)
+    if cycle.released_at is None or cycle.published_run_id is None:
+        raise Refusal("cycle_not_released", field="cycle", status=422)
+    if PayoutRun.objects.filter(plan=plan, cycle=cycle, state__in=PayoutRun.OPEN).exists():
+        raise Refusal("payout_open", status=409)
+    version = version_on(plan, cycle.last_day)
+    if version is None:
+        raise Refusal("plan_not_valid_then", field="cycle", status=422, day=cycle.last_day.isoformat())
+    wanted = {need.partition(":")[2] for need in engine.needs(version.configuration["steps"]) if ":" in need}
+    if absent := sorted(wanted - kpi_codes(cycle)):
+        raise Refusal("payout_kpi_missing", field="cycle", status=422, kpis=", ".join(absent))
+    if not Participant.objects.filter(cycle=cycle).exists():
+        raise Refusal("payout_empty", field="cycle", status=422)
+    payout_run = PayoutRun.objects.create(
+        kind=kind,
+        plan=plan,
+        plan_version=version,
+        cycle=cycle,
+        result_run_id=cycle.published_run_id,
+        currency=plan.currency,
+        reason=reason,
+        created_by=actor,
+    )
+    payout_run.run = runs.start_run(
+        actor=actor,
+        kind=PayoutHandler.kind,
+        scope=f"payout:{plan.code}:{cycle.code}",
+        purpose=Run.Purpose.OFFICIAL,
+        parameters={
+            "payout_run": payout_run.pk,
+            # Who left before this day is a leaver, whenever the shards happen to be worked.
+            "as_of": timezone.localdate().isoformat(),
+            "carries": carries,
+        },
+        fingerprint=_fingerprint(payout_run),
+    )
+    payout_run.save(update_fields=["run"])
+    return payout_run
+
+
+def _fingerprint(payout_run: PayoutRun) -> str:
+    """Which rules on which results."""
+    text = json.dumps(
+        [
+            payout_run.plan.code,
+            payout_run.plan_version.number,
+            payout_run.plan_version.configuration,
+            str(payout_run.result_run_id),
+        ],
+        sort_keys=True,
+    )
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _reject(payout_run: PayoutRun, *, actor: User, reason: str) -> None:
+    payout_run.state = State.REJECTED
+    payout_run.rejected_by = actor
+    payout_run.rejected_at = timezone.now()
+    payout_run.rejection = reason
+    with recording(actor=actor, reason=reason):
+        payout_run.save(update_fields=["state", "rejected_by", "rejected_at", "rejection"])
+
+
+_BOOK_FIRST = f"""
+    INSERT INTO incentives_ledgerentry
+        (employee_id, kind, plan_id, cycle_id, payout_run_id, amount, currency, created_by_id, created_at)
+    SELECT employee_id, 'earned', %(plan)s, %(cycle)s, %(run)s, amount, %(currency)s, %(actor)s, %(now)s
+    FROM ({lines.BOOKED_LINES}) AS booked
+    ORDER BY employee_id
+"""  # noqa: S608  no outside text
+
+# What stands for a person: entitlements that no entry has reversed yet.
+_STANDING = """
+    entry.plan_id = %(plan)s AND entry.cycle_id = %(cycle)s AND entry.kind IN ('earned', 'adjustment')
+    AND NOT EXISTS (SELECT 1 FROM incentives_ledgerentry AS later WHERE later.reverses_id = entry.id)
+"""
+
+_BOOK_REVERSALS = f"""
+    INSERT INTO incentives_ledgerentry
+        (employee_id, kind, plan_id, cycle_id, payout_run_id, amount, currency, reverses_id, created_by_id, created_at)
+    SELECT entry.employee_id, 'reversal', %(plan)s, %(cycle)s, %(run)s, -entry.amount, entry.currency, entry.id,
+        %(actor)s, %(now)s
+    FROM ({lines.BOOKED_LINES}) AS booked
+    JOIN incentives_ledgerentry AS entry ON entry.employee_id = booked.employee_id AND {_STANDING}
+    WHERE booked.due <> 0
+    ORDER BY entry.id
+"""  # noqa: S608
+
+_BOOK_CHANGES = f"""
+    INSERT INTO incentives_ledgerentry
+        (employee_id, kind, plan_id, cycle_id, payout_run_id, amount, currency, created_by_id, created_at)
+    SELECT booked.employee_id,
+        CASE WHEN EXISTS (
+            SELECT 1 FROM incentives_ledgerentry AS entry
+            WHERE entry.employee_id = booked.employee_id AND entry.plan_id = %(plan)s
+                AND entry.cycle_id = %(cycle)s AND entry.kind = 'earned'
+        ) THEN 'adjustment' ELSE 'earned' END,
+        %(plan)s, %(cycle)s, %(run)s, booked.amount, %(currency)s, %(actor)s, %(now)s
+    FROM ({lines.BOOKED_LINES}) AS booked
+    WHERE booked.due <> 0 AND booked.amount <> 0
+    ORDER BY booked.employee_id
+"""  # noqa: S608
+
+
+def _book(payout_run: PayoutRun, actor: User) -> None:
+    """One INSERT ... SELECT per kind of entry: the ledger takes exactly what the approved lines say."""
+    params = {
+        "plan": payout_run.plan_id,
+        "cycle": payout_run.cycle_id,
+        "run": payout_run.pk,
+        "currency": payout_run.currency,
+        "actor": actor.pk,
+        "now": timezone.now(),
+    }
+    statements = (
+        [_BOOK_FIRST] if payout_run.kind == PayoutRun.Kind.REGULAR else [_BOOK_REVERSALS, _BOOK_CHANGES]
+    )
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement, params)
+    booked = LedgerEntry.objects.filter(payout_run=payout_run).aggregate(total=Sum("amount"))["total"] or 0
+    if booked != payout_run.total:
+        # Standing amounts moved under an adjusting run, or a service is wrong: nothing is booked either way.
+        raise Refusal("payout_changed", field="digest", status=409)
+
+
+# What workers do ------------------------------------------------------------------------------------------------------
+
+
+class PayoutHandler(registry.RunHandler):
+    kind = "payout"
+    label = gettext_lazy("Payouts")
+    stages = (LINES, SUMMARY)
+    roles = ("hr",)
+    scope = "payouts:write"
+
+    def plan(self, run: Run, stage: str) -> list[dict[str, Any]]:
+        if stage == SUMMARY:
+            return [{}]
+        return list(participant_slices(_payout_of(run).cycle, settings.RUN_SHARD_SIZE))
+
+    def work(self, run: Run, stage: str, key: dict[str, Any]) -> None:
+        payout_run = _payout_of(run)
+        if payout_run.state != State.COMPUTING:
+            raise Refusal("payout_not_computed", status=409, state=State(payout_run.state).label)
+        if stage == LINES:
+            lines.compute_slice(payout_run, first=key["first"], last=key["last"])
+            return
+        _carry_decisions(payout_run, run.parameters.get("carries"))
+        lines.describe_run(payout_run)
+        lines.refresh_totals(payout_run)
+
+    def finish(self, run: Run) -> None:
+        PayoutRun.objects.filter(run=run, state=State.COMPUTING).update(state=State.COMPUTED)
+
+    def fail(self, run: Run) -> None:
+        PayoutRun.objects.filter(run=run, state=State.COMPUTING).update(state=State.FAILED)
+
+    def stop(self, run: Run) -> None:
+        self.fail(run)
+
+    def restart(self, run: Run) -> None:
+        """Goes on where it was, unless another run of the same plan and cycle has been opened meanwhile."""
+        payout_run = _payout_of(run)
+        open_runs = PayoutRun.objects.filter(
+            plan=payout_run.plan_id, cycle=payout_run.cycle_id, state__in=[*PayoutRun.OPEN, State.APPROVED]
+        )
+        if payout_run.kind == PayoutRun.Kind.ADJUSTING:
+            open_runs = open_runs.exclude(state=State.APPROVED)
+        if payout_run.state != State.FAILED or open_runs.exists():
+            raise Refusal("payout_open", status=409)
+        PayoutRun.objects.filter(pk=payout_run.pk).update(state=State.COMPUTING)
+
+    def title(self, run: Run) -> str:
+        payout_run = _payout_of(run)
+        return _("%(plan)s for %(cycle)s") % {"plan": payout_run.plan.name, "cycle": payout_run.cycle.name}
+
+    def doing(self, run: Run) -> str:
+        if run.state == Run.State.QUEUED:
+            return _("Waiting for a free worker")
+        if run.stage == SUMMARY:
+            return _("Adding up")
+        return _("Computing lines: part %(done)s of %(total)s") % {
+            "done": run.shards_done,
+            "total": run.shards_total,
+        }
+
+    def url(self, run: Run) -> str:
+        try:
+            return reverse("incentives:payout_run", args=[run.parameters["payout_run"]])
+        except (NoReverseMatch, KeyError):
+            return ""
+
+
+def _payout_of(run: Run) -> PayoutRun:
+    return PayoutRun.objects.select_related("plan", "plan_version", "cycle", "run").get(
+        pk=run.parameters["payout_run"]
+    )
+
+
+def _carry_decisions(payout_run: PayoutRun, old_id: int | None) -> None:
+    """What was decided about a leaver holds for the next computation too, while the line still leaves it open."""
+    if old_id is None:
+        return
+    known = set(PayoutDecision.objects.filter(payout_run=payout_run).values_list("employee_id", flat=True))
+    status_of = dict(PayoutLine.objects.filter(payout_run=payout_run).values_list("employee_id", "status"))
+    for old in PayoutDecision.objects.filter(payout_run=old_id).exclude(employee_id__in=known):
+        status = status_of.get(old.employee_id)
+        keeps = status == PayoutLine.Status.UNDECIDED or (
+            old.decision == PayoutDecision.Decision.WITHHOLD
+            and status in (PayoutLine.Status.PAYABLE, PayoutLine.Status.MISSING_INPUT)
+        )
+        if keeps:
+            PayoutDecision.objects.create(
+                payout_run=payout_run,
+                employee_id=old.employee_id,
+                decision=old.decision,
+                reason=old.reason,
+                decided_by_id=old.decided_by_id,
+            )
