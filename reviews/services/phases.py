@@ -95,7 +95,7 @@ def release_cycle(*, actor: User, cycle: Cycle, reason: str = "") -> Cycle:
     locked = _locked(cycle)
     if locked.released_at is not None:
         raise Refusal("cycle_released", status=409)
-    _step(actor, locked, Phase.RELEASE, RELEASES, checked_reason(reason, required=False))
+    locked = _step(actor, locked, Phase.RELEASE, RELEASES, checked_reason(reason, required=False))
     locked.released_at = timezone.now()
     locked.released_by = actor
     locked.save(update_fields=["released_at", "released_by"])
