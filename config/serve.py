@@ -6,9 +6,11 @@ company on the first run; then web, worker and beat. Ctrl-C, SIGTERM and SIGHUP 
 
 import argparse
 import contextlib
+import hashlib
 import json
 import os
 import queue
+import re
 import signal
 import socket
 import subprocess
@@ -18,15 +20,16 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from config.alive import LIMITS, silent_seconds
 from config.embedded import EmbeddedServers
 from config.embedded.errors import EmbeddedError
 from config.embedded.locations import CLONE, VAR
-from config.embedded.postgres import tail
+from config.embedded.postgres import tail, write_private
 from config.embedded.processes import die_with_parent
 
 LOGS = VAR / "log"
@@ -35,8 +38,9 @@ STEADY_SECONDS = 30.0  # a program that ran this long has started well: its next
 BACKOFF_SECONDS = (0.5, 1, 2, 5, 10, 30)
 READY_SECONDS = 90.0
 PORTS_TRIED = 100
-# What the clock says every few seconds is for the log file, not for the terminal.
-NOISE = ("foundation.runs.tasks.relay", "foundation.runs.tasks.sweep")
+# The form of every line of our log (see LOGGING in the settings); what follows without it belongs to the line before.
+LOG_LINE = re.compile(r"^\d{4}-\d\d-\d\d [\d:,]+ (?P<level>[A-Z]+) ")
+LOUD = {"WARNING", "ERROR", "CRITICAL"}
 
 
 class StopRequestedError(Exception):
@@ -53,6 +57,27 @@ def say(text: str = "") -> None:
         print(text, flush=True)
 
 
+def messages_are_stale() -> bool:
+    for source in CLONE.glob("locale/*/LC_MESSAGES/django.po"):
+        compiled = source.with_suffix(".mo")
+        if not compiled.exists() or compiled.stat().st_mtime < source.stat().st_mtime:
+            return True
+    return False
+
+
+def fingerprint() -> str:
+    """Of everything that migrations, grants and the demonstration are made from."""
+    digest = hashlib.sha256()
+    single = ("requirements.txt", "config/grants.py", "config/migrate.py", "config/settings/base.py")
+    files = {CLONE / name for name in single}
+    for pattern in ("*/migrations/*.py", "*/*/migrations/*.py", "demo/**/*"):
+        files |= {path for path in CLONE.glob(pattern) if path.is_file() and path.suffix != ".pyc"}
+    for path in sorted(files):
+        digest.update(f"{path.relative_to(CLONE)}\0".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
 @dataclass
 class Program:
     """A child that has to run as long as we do."""
@@ -66,7 +91,7 @@ class Program:
     started_at: float = 0.0  # by the calendar
     failures: int = 0
     restart_at: float | None = None
-    ready: threading.Event = field(default_factory=threading.Event)
+    loud: bool = False  # its last line was a warning or worse
 
     @property
     def log(self) -> Path:
@@ -96,8 +121,6 @@ class Program:
                 log.write(raw)
                 log.flush()
                 line = raw.decode(errors="replace").rstrip()
-                if line.endswith(" ready."):  # the worker's own word
-                    self.ready.set()
                 lines.put((self.name, line))
 
     def trouble(self) -> str | None:
@@ -132,29 +155,30 @@ class Supervisor:
         demo: bool,
         workers: int,
         concurrency: int,
-        quiet: bool,
+        verbose: bool,
     ) -> None:
         self.host = host
         self.port = port
         self.demo = demo
         self.workers = workers
         self.concurrency = concurrency
-        self.quiet = quiet
+        self.verbose = verbose
         self.stop_requested = threading.Event()
         self.lines: queue.Queue[tuple[str, str]] = queue.Queue()
         self.programs: list[Program] = []
         self.servers = EmbeddedServers(ephemeral=ephemeral)
         self.environment = dict(os.environ)
-        self.show = False
         self.began = time.monotonic()
         self._step: subprocess.Popen[str] | None = None
+        self._prepared: dict[str, Any] = {}
 
     # The course of it -----------------------------------------------------------------------------------------
 
     def run(self) -> int:
         for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(sign, self._request_stop)
-        LOGS.mkdir(parents=True, exist_ok=True)
+        for folder in (LOGS, VAR / "static", VAR / "media"):
+            folder.mkdir(parents=True, exist_ok=True)
         listener: socket.socket | None = None
         try:
             self._prepare()
@@ -194,10 +218,13 @@ class Supervisor:
         self.environment.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.demo")
         self.environment["PYTHONUNBUFFERED"] = "1"
         self._check_stop()
-        self._progress("messages")
-        self._do("messages", [sys.executable, "-m", "config.messages", "compile"])
-        self._progress("database schema")
-        self._do("migrate", [sys.executable, "-m", "config.migrate"])
+        if messages_are_stale():
+            self._progress("messages")
+            self._do("messages", [sys.executable, "-m", "config.messages", "compile"])
+        self._prepared = self._read_prepared()
+        if not self._prepared:
+            self._progress("database schema")
+            self._do("migrate", [sys.executable, "-m", "config.migrate"])
         # The owner's address is for the migrations: what serves has no use for it.
         self.environment.pop("MIGRATION_DATABASE_URL", None)
 
@@ -263,24 +290,43 @@ class Supervisor:
             program.start(self.environment, self.lines)
 
     def _build_demo(self) -> None:
-        if not self.demo or not self._has_command("build_demo"):
+        """The company and its accounts, as printed at the end; None of it on a later run of the same version."""
+        if self._prepared and (self._prepared["demo"] or not self.demo):
             return
-        self._progress("demonstration company (the first time takes a while)")
-        self._do("build_demo", [sys.executable, "manage.py", "build_demo"], show=True)
+        accounts = ""
+        if self.demo and self._has_command("build_demo"):
+            self._progress("demonstration company (the first time takes a while)")
+            self._do("build_demo", [sys.executable, "manage.py", "build_demo"], show=True)
+        if self.demo and self._has_command("demo_accounts"):
+            accounts = self._do("demo_accounts", [sys.executable, "manage.py", "demo_accounts"])
+        self._prepared = {"fingerprint": fingerprint(), "demo": self.demo, "accounts": accounts}
+        if path := self._prepared_file:
+            write_private(path, json.dumps(self._prepared))
+
+    @property
+    def _prepared_file(self) -> Path | None:
+        """Lies beside the cluster it is about and goes with it. Of a PostgreSQL that is not ours we assume nothing."""
+        return None if self.servers.postgres is None else self.servers.postgres.base / "prepared.json"
+
+    def _read_prepared(self) -> dict[str, Any]:
+        """What an earlier run of this version has prepared in this cluster: starting Django thrice takes seconds."""
+        try:
+            assert self._prepared_file
+            found: dict[str, Any] = json.loads(self._prepared_file.read_text())
+        except (AssertionError, OSError, ValueError):
+            return {}
+        return found if found.get("fingerprint") == fingerprint() else {}
 
     def _wait_until_served(self) -> None:
         deadline = time.monotonic() + READY_SECONDS
-        worker = next(program for program in self.programs if program.name == "worker")
-        while not (self._answers() and worker.ready.is_set()):
+        while not self._answers():
             self._tend()
             if time.monotonic() > deadline:
-                break
+                web = next(program for program in self.programs if program.name == "web")
+                raise StepFailedError(
+                    f"The web server does not answer; the end of {web.log}:\n{tail(web.log)}"
+                )
             self.stop_requested.wait(0.1)
-        if not self._answers():
-            web = next(program for program in self.programs if program.name == "web")
-            raise StepFailedError(f"The web server does not answer; the end of {web.log}:\n{tail(web.log)}")
-        if not worker.ready.is_set():
-            say(f"      the worker is slow to start; see {worker.log}")
 
     def _answers(self) -> bool:
         request = urllib.request.Request(f"{self._local_url()}/health/")  # noqa: S310 - our own address
@@ -299,15 +345,12 @@ class Supervisor:
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
     def _announce(self) -> None:
-        accounts = ""
-        if self.demo and self._has_command("demo_accounts"):
-            accounts = self._do("demo_accounts", [sys.executable, "manage.py", "demo_accounts"])
+        accounts = str(self._prepared.get("accounts", ""))
         (VAR / "serving.json").write_text(json.dumps({"url": self._local_url(), "pid": os.getpid()}))
         say(f"\nLaurel is ready after {time.monotonic() - self.began:.1f} s:  {self._local_url()}/\n")
         if accounts.strip():
             say(accounts.rstrip() + "\n")
         say(f"Logs are in {LOGS}. Ctrl-C stops everything; the data stays.")
-        self.show = not self.quiet
 
     def _watch(self) -> None:
         while not self.stop_requested.is_set():
@@ -338,10 +381,15 @@ class Supervisor:
             say(f"{program.name} {reason}; it starts again in {wait:g} s (see {program.log})")
 
     def _print_lines(self) -> None:
+        """Warnings and worse reach the terminal; the log files have everything."""
+        programs = {program.name: program for program in self.programs}
         with contextlib.suppress(queue.Empty):
             while True:
                 name, line = self.lines.get_nowait()
-                if self.show and line and not any(noise in line for noise in NOISE):
+                program = programs[name]
+                if match := LOG_LINE.match(line):
+                    program.loud = match["level"] in LOUD
+                if line and (self.verbose or program.loud):
                     say(f"{name:<6} | {line}")
 
     # Preparations ---------------------------------------------------------------------------------------------
@@ -433,9 +481,7 @@ def main() -> int:
     parser.add_argument("--no-demo", action="store_true", help="without the demonstration company")
     parser.add_argument("--workers", type=int, default=2, help="web processes")
     parser.add_argument("--concurrency", type=int, default=2, help="worker processes")
-    parser.add_argument(
-        "--quiet", action="store_true", help="after the start, programs write to their log files only"
-    )
+    parser.add_argument("--verbose", action="store_true", help="print everything, not warnings only")
     given = parser.parse_args()
     return Supervisor(
         host=given.host,
@@ -444,7 +490,7 @@ def main() -> int:
         demo=not given.no_demo,
         workers=given.workers,
         concurrency=given.concurrency,
-        quiet=given.quiet,
+        verbose=given.verbose,
     ).run()
 
 

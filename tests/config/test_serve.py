@@ -52,7 +52,16 @@ class Serving:
         taken = ("DATABASE_URL", "MIGRATION_DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE")
         environment = {name: value for name, value in os.environ.items() if name not in taken}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "config.serve", "--ephemeral", "--no-demo", "--port", str(port)],
+            [
+                sys.executable,
+                "-m",
+                "config.serve",
+                "--ephemeral",
+                "--no-demo",
+                "--verbose",
+                "--port",
+                str(port),
+            ],
             cwd=ROOT,
             env=environment | {"LAUREL_VAR_DIR": str(var)},
             stdin=subprocess.DEVNULL,
