@@ -89,6 +89,7 @@ define_refusals(
         "payout_reason_long": _("A reason has at most %(limit)s characters."),
         "payout_not_approved": _("Only an approved payout run can be exported."),
         "payout_columns": _("“%(column)s” is not a column of the payroll file."),
+        "payout_columns_twice": _("A column stands twice."),
         "payout_format": _("A payroll file is csv or xlsx."),
         "line_not_open": _("Nothing is to be decided for this person."),
         "line_cannot_pay": _(
