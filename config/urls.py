@@ -5,7 +5,7 @@ from django.urls import include, path
 from django.views.i18n import set_language
 from drf_spectacular.views import SpectacularAPIView
 
-from foundation.clients.views import api_reference
+from foundation.clients.views.reference import api_reference
 from operations.views.health import health
 from people.views.home import home
 
@@ -25,6 +25,8 @@ urlpatterns = [
     path("api/v1/schema/", SpectacularAPIView.as_view(), name="api_schema"),
     path("api/", api_reference, name="api_reference"),
     path("api/v1/", include("people.api.urls")),
+    path("api/v1/", include("foundation.clients.api_urls")),
+    path("api/v1/", include("foundation.trail.api.urls")),
     path("api/v1/", include("foundation.runs.api.urls")),
     path("api/v1/", include("foundation.intake.api.urls")),
     path("api/v1/", include("metrics.api.urls")),

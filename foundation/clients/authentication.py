@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
+from django.contrib.auth import get_backends
 from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
@@ -30,21 +31,28 @@ class TokenAuthentication(BaseAuthentication):
             secret = header[1].decode("ascii") if len(header) == 2 else ""
         except UnicodeDecodeError:
             secret = ""
-        token = Token.objects.select_related("user").filter(digest=digest_of(secret)).first() if secret else None
+        token = Token.objects.filter(digest=digest_of(secret)).first() if secret else None
         now = timezone.now()
         if (
             token is None
             or token.revoked_at is not None
             or (token.expires_at is not None and token.expires_at <= now)
-            or not token.user.is_active
+            or (user := _person(token.user_id)) is None
         ):
             raise AuthenticationFailed(refusal_text("token_invalid"), code="token_invalid")
         if token.last_used_at is None or token.last_used_at < now - USED_AT_RESOLUTION:
             Token.objects.filter(pk=token.pk).update(last_used_at=now)
-        return token.user, token
+        token.user = user
+        return user, token
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="Laurel"'
+
+
+def _person(user_id: int) -> Any | None:
+    """Who may sign in by password or session may act by token: a person who is inactive or has left may do neither."""
+    found = (backend.get_user(user_id) for backend in get_backends())
+    return next((person for person in found if person is not None), None)
 
 
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

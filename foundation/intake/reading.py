@@ -36,7 +36,7 @@ ZIP, OLE, PDF = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"%PDF"
 #: Spaces that people do not see, and the mark that some exports put before the first name.
 INVISIBLE = " \t\r\n\u00a0\u3000\u200b\ufeff"
 NUMBER_OR_DATE = re.compile(r"[+-]?[\d.,]+%?|\d{4}[-/年]\d{1,2}([-/月]\d{1,2}日?)?([ T]\d{1,2}:\d{2}(:\d{2})?)?|\d{1,2}:\d{2}(:\d{2})?")
-# Bidirectional controls hide what a value really says; such a row would be refused by every form.
+# What no form takes either: control characters, and bidirectional ones, which hide what a value really says.
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 
 #: Stands behind the last line; a record that swallows it has a quotation mark without its partner.
@@ -281,10 +281,14 @@ def _table(rows: Iterator[Row]) -> Table:
         if found != width:
             if found < width or any(row[width:]):
                 rejects.append(
-                    RejectRow(line, "", _shown(row), "ragged_row", {"found": found, "expected": width})
+                    RejectRow(line, "", FORBIDDEN.sub("�", _shown(row)), "ragged_row", {"found": found, "expected": width})
                 )
                 continue
             row = row[:width]
+        if FORBIDDEN.search("".join(value for value in row if value)):
+            place = next(place for place, value in enumerate(row) if value and FORBIDDEN.search(value))
+            rejects.append(RejectRow(line, columns[place], FORBIDDEN.sub("�", str(row[place]))[:200], "value_forbidden"))
+            continue
         lines.append(line)
         records.append(row)
     if not records:

@@ -53,6 +53,7 @@ MAPPINGS = {
 }
 ROWS = {
     "ragged_row": _("This row has %(found)s cells, the header has %(expected)s."),
+    "value_forbidden": _("This contains characters that cannot be stored."),
     "value_missing": _("This must not be empty."),
     "value_not_number": _("This is not a number."),
     "value_not_integer": _("This is not a whole number."),

@@ -1,4 +1,6 @@
 from django.urls import path
 
+from foundation.trail import views
+
 app_name = "trail"
-urlpatterns: list[path] = []
+urlpatterns = [path("trail/", views.trail, name="list")]

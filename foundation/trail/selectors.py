@@ -1,0 +1,292 @@
+"""What the trail says, newest first: who changed what, from what to what, and why.
+
+Every followed model has its own table of events. One page is one query per table for its newest few (of which the page's
+rows are taken), one for the rows before each of them, and one per kind of thing named in them: the number of queries depends
+on the models, not on the rows.
+"""
+
+from __future__ import annotations
+
+import datetime
+import heapq
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from django.apps import apps
+from django.contrib.auth import get_user_model
+from django.core import signing
+from django.core.exceptions import PermissionDenied
+from django.db.models import Field, ForeignKey, Model, OuterRef, Q, QuerySet, Subquery
+from django.utils.translation import gettext as _
+from pghistory.models import Event
+
+from foundation.keyset import BadCursor
+from foundation.trail.wording import field_name, json_changes, model_name, value_text
+
+READERS = ("hr", "auditor")
+SALT = "foundation.trail"
+FAR = datetime.datetime(9999, 1, 1, tzinfo=datetime.UTC)
+
+
+@dataclass(frozen=True)
+class Change:
+    field: str
+    label: str
+    before: str
+    after: str
+
+
+@dataclass
+class Entry:
+    """One event in words. `action` is insert, update or delete; `details` are what else its context says (run, token)."""
+
+    model: str
+    model_name: str
+    event_id: int
+    at: datetime.datetime
+    action: str
+    object_id: str
+    object_name: str
+    actor_id: int | None = None
+    actor_name: str = ""
+    reason: str = ""
+    url: str = ""
+    method: str = ""
+    details: dict[str, str] = field(default_factory=dict)
+    changes: list[Change] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Entries:
+    items: list[Entry]
+    next: str
+
+
+Position = tuple[datetime.datetime, str, int]
+
+
+@cache
+def event_models() -> dict[str, type[Event]]:
+    """Event tables by the label of the model they follow, e.g. "people.membership"."""
+    return {
+        model.pgh_tracked_model._meta.label_lower: model
+        for model in sorted(apps.get_models(), key=lambda model: model._meta.label_lower)
+        if issubclass(model, Event) and model.pgh_tracked_model is not None and model._meta.managed
+    }
+
+
+def followed_models() -> list[tuple[str, str]]:
+    """(label, name in the reader's language) of everything that the trail follows, by name."""
+    return sorted(
+        ((label, model_name(event.pgh_tracked_model)) for label, event in event_models().items()), key=lambda pair: pair[1]
+    )
+
+
+def visible_events(
+    user: Any,
+    *,
+    model: str | None = None,
+    actor: int | None = None,
+    since: datetime.datetime | None = None,
+    until: datetime.datetime | None = None,
+    object_id: str | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Entries:
+    """One page of the trail, for HR and auditors (PermissionDenied for anyone else).
+
+    `model` is a label of followed_models(), `actor` a user's id, `since` inclusive, `until` exclusive, `object_id` the id
+    of the thing changed (with `model`). Errors: BadCursor.
+    """
+    if not user.has_role(*READERS):
+        raise PermissionDenied
+    tables = event_models()
+    if model is not None:
+        tables = {model: tables[model]} if model in tables else {}
+    position = _read_cursor(cursor) if cursor else None
+    streams = []
+    for label, table in tables.items():
+        rows = table.objects.all()
+        if since is not None:
+            rows = rows.filter(pgh_created_at__gte=since)
+        if until is not None:
+            rows = rows.filter(pgh_created_at__lt=until)
+        if actor is not None:
+            rows = rows.filter(pgh_context__metadata__user=actor)
+        if object_id is not None:
+            rows = rows.filter(pgh_obj_id=object_id) if _fits(table, object_id) else rows.none()
+        streams.append([(label, row) for row in _after(rows, label, position)[: limit + 1]])
+    found = list(heapq.merge(*streams, key=lambda pair: _order(*pair)))[: limit + 1]
+    more, found = len(found) > limit, found[:limit]
+    return Entries(_in_words(found), _write_cursor(*found[-1]) if more else "")
+
+
+def _order(label: str, row: Event) -> tuple[datetime.timedelta, str, int]:
+    return (FAR - row.pgh_created_at, label, -row.pgh_id)  # exact, as a float of seconds would not be
+
+
+def _after(rows: QuerySet[Any], label: str, position: Position | None) -> QuerySet[Any]:
+    """Rows behind the last one seen, in the order of _order."""
+    rows = rows.select_related("pgh_context").order_by("-pgh_created_at", "-pgh_id")
+    if position is None:
+        return rows
+    moment, last_label, last_id = position
+    behind = Q(pgh_created_at__lt=moment)
+    if label > last_label:
+        behind |= Q(pgh_created_at=moment)
+    elif label == last_label:
+        behind |= Q(pgh_created_at=moment, pgh_id__lt=last_id)
+    return rows.filter(behind)
+
+
+def _fits(table: type[Event], object_id: str) -> bool:
+    try:
+        table._meta.get_field("pgh_obj").target_field.to_python(object_id)
+    except Exception:
+        return False
+    return len(object_id) <= 40
+
+
+def _write_cursor(label: str, row: Event) -> str:
+    return signing.dumps([row.pgh_created_at.isoformat(), label, row.pgh_id], salt=SALT)
+
+
+def _read_cursor(cursor: str) -> Position:
+    try:
+        moment, label, event_id = signing.loads(cursor[:1_000], salt=SALT)
+        return datetime.datetime.fromisoformat(moment), str(label), int(event_id)
+    except (signing.BadSignature, ValueError, TypeError):
+        raise BadCursor from None
+
+
+# In words --------------------------------------------------------------------------------------------------------------
+
+
+def _in_words(found: Sequence[tuple[str, Event]]) -> list[Entry]:
+    before = _rows_before(found)
+    people = _names_of_people(found)
+    entries, raw_changes = [], []
+    for label, row in found:
+        context = dict(row.pgh_context.metadata) if row.pgh_context_id and row.pgh_context else {}
+        actor_id = context.pop("user", None)
+        entry = Entry(
+            model=label,
+            model_name=model_name(row.pgh_tracked_model),
+            event_id=row.pgh_id,
+            at=row.pgh_created_at,
+            action=row.pgh_label,
+            object_id=str(row.pgh_obj_id),
+            object_name=_object_name(row),
+            actor_id=actor_id,
+            actor_name=people.get(actor_id, "") if actor_id is not None else _("the system"),
+            reason=str(context.pop("reason", "")),
+            url=str(context.pop("url", "")),
+            method=str(context.pop("method", "")),
+            details={key: str(value) for key, value in context.items()},
+        )
+        entries.append(entry)
+        raw_changes.append(_raw_changes(row, before.get((label, row.pgh_id))))
+    names = _names_of_things(change for changes in raw_changes for change in changes)
+    for entry, changes in zip(entries, raw_changes, strict=True):
+        entry.changes = [change for raw in changes for change in _worded(raw, names)]
+        if not entry.object_name:
+            entry.object_name = entry.object_id
+    return entries
+
+
+def _rows_before(found: Sequence[tuple[str, Event]]) -> dict[tuple[str, int], Event]:
+    """The state each event's thing had before, by (label, id of the event). Two queries per table at most."""
+    wanted: dict[str, list[int]] = defaultdict(list)
+    for label, row in found:
+        if row.pgh_label == "update":
+            wanted[label].append(row.pgh_id)
+    earlier: dict[tuple[str, int], Event] = {}
+    for label, ids in wanted.items():
+        table = event_models()[label]
+        previous = table.objects.filter(pgh_obj_id=OuterRef("pgh_obj_id"), pgh_id__lt=OuterRef("pgh_id"))
+        pairs = dict(
+            table.objects.filter(pgh_id__in=ids)
+            .annotate(previous_id=Subquery(previous.order_by("-pgh_id").values("pgh_id")[:1]))
+            .values_list("pgh_id", "previous_id")
+        )
+        rows = table.objects.in_bulk([previous_id for previous_id in pairs.values() if previous_id])
+        for event_id, previous_id in pairs.items():
+            if previous_id in rows:
+                earlier[label, event_id] = rows[previous_id]
+    return earlier
+
+
+RawChange = tuple[Field, Any, Any]
+NOTHING = object()
+
+
+def _raw_changes(row: Event, before: Event | None) -> list[RawChange]:
+    """Fields that differ from before; of a new or deleted thing all that hold something."""
+    found = []
+    for each in _tracked_fields(type(row)):
+        after = getattr(row, each.attname)
+        if row.pgh_label == "update" and before is not None:
+            earlier = getattr(before, each.attname)
+            if earlier != after:
+                found.append((each, earlier, after))
+        elif after not in (None, "", [], {}):
+            found.append((each, NOTHING, after) if row.pgh_label != "delete" else (each, after, NOTHING))
+    return found
+
+
+@cache
+def _tracked_fields(table: type[Event]) -> list[Field]:
+    names = {each.name for each in table._meta.fields}
+    return [each for each in table.pgh_tracked_model._meta.fields if each.name in names and not each.primary_key]
+
+
+def _object_name(row: Event) -> str:
+    """What the thing itself is called, from the event's own columns: no query per row."""
+    names = [getattr(row, name, "") for name in ("name", "code")]
+    own = getattr(row, "name_zh", "") or getattr(row, "name_en", "")
+    return str(next((name for name in [own, *names] if name), ""))
+
+
+def _names_of_people(found: Sequence[tuple[str, Event]]) -> dict[int, str]:
+    ids = {
+        row.pgh_context.metadata.get("user") for _label, row in found if row.pgh_context_id and row.pgh_context is not None
+    }
+    people = get_user_model().objects.filter(pk__in=[each for each in ids if isinstance(each, int)])
+    return {person.pk: str(person) for person in people}
+
+
+def _names_of_things(changes: Iterable[RawChange]) -> dict[tuple[type[Model], Any], str]:
+    """Names of what foreign keys point to, one query per model."""
+    wanted: dict[type[Model], set[Any]] = defaultdict(set)
+    for each, before, after in changes:
+        if isinstance(each, ForeignKey):
+            wanted[each.related_model] |= {value for value in (before, after) if value not in (None, NOTHING)}
+    names = {}
+    for model, keys in wanted.items():
+        if model.__str__ is Model.__str__:
+            continue  # "Membership object (3)" says less than the number alone
+        for thing in model._base_manager.filter(pk__in=keys):
+            names[model, thing.pk] = str(thing)
+    return names
+
+
+def _worded(raw: RawChange, names: dict[tuple[type[Model], Any], str]) -> list[Change]:
+    each, before, after = raw
+    label = field_name(each)
+    if isinstance(before, (dict, list)) and isinstance(after, (dict, list)):
+        return [
+            Change(f"{each.name}{path}", f"{label} {path}".strip(), value_text(None, old), value_text(None, new))
+            for path, old, new in json_changes(before, after)
+        ]
+
+    def text(value: Any) -> str:
+        if value is NOTHING:
+            return ""
+        if isinstance(each, ForeignKey) and value is not None:
+            return names.get((each.related_model, value), str(value))
+        return value_text(each, value)
+
+    return [Change(each.name, label, text(before), text(after))]
