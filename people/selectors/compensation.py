@@ -30,10 +30,8 @@ def compensation_on(employee_ids: Iterable[int], day: datetime.date) -> dict[int
     Checks nobody's rights: for the services that compute pay. Pages ask visible_compensations.
     """
     found = Compensation.objects.filter(user_id__in=list(employee_ids), valid__contains=day)
-    return {
-        user_id: CompensationRow(*row)
-        for user_id, *row in found.values_list("user_id", "salary", "currency", "legal_entity", "cost_centre")
-    }
+    rows = found.values_list("user_id", "salary", "currency", "legal_entity", "cost_centre")
+    return {user_id: CompensationRow(*pay) for user_id, *pay in rows}  # type: ignore[arg-type]
 
 
 def visible_compensations(user: User) -> QuerySet[Compensation]:

@@ -152,7 +152,7 @@ def leaderships_of(person: User) -> QuerySet[Leadership]:
 def employees_by_number(numbers: Iterable[str]) -> dict[str, int]:
     """{employee number: id} of those that exist; for services and imports, which check rights themselves."""
     found = User.objects.filter(employee_number__in=list(numbers))
-    return dict(found.values_list("employee_number", "pk"))
+    return {str(number): pk for number, pk in found.values_list("employee_number", "pk")}
 
 
 def find_account(name: str) -> User | None:

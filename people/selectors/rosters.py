@@ -80,4 +80,7 @@ def roster_between(
                 "minimum": minimum_days,
             },
         )
-        return [RosterRow(*row, days_in_period) for row in cursor.fetchall()]
+        return [
+            RosterRow(employee, team, job, days, days_in_period)
+            for employee, team, job, days in cursor.fetchall()
+        ]

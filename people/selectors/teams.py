@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 from django.db.models import CharField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
@@ -55,7 +55,7 @@ def get_team_for(user: User, pk: int) -> Team:
 
 
 def team_tree(user: User, *, on: datetime.date | None = None, closed: bool = False) -> list[dict]:
-    """The visible teams in the order of a tree: [{team, depth, leader, members, members_below, site_name}].
+    """The visible teams in the order of a tree: [{team, depth, indent, leader, members, members_below}].
 
     members are those of the team itself on the day, members_below count its subtree as well. Constant queries.
     """
@@ -83,9 +83,10 @@ def team_tree(user: User, *, on: datetime.date | None = None, closed: bool = Fal
     def walk(parent: int | None, depth: int) -> int:
         below = 0
         for team in sorted(children[parent], key=lambda each: each.code):
-            row = {
+            row: dict[str, Any] = {
                 "team": team,
                 "depth": depth,
+                "indent": "\u2003" * depth,  # em spaces: a table has no nesting of its own
                 "leader": leaders.get(team.pk),
                 "members": counts[team.pk],
                 "members_below": 0,

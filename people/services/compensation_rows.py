@@ -49,7 +49,7 @@ def read_amount(text: str) -> Decimal:
 def read_pay_rows(rows: Iterable[tuple[int, dict[str, Any]]]) -> tuple[list[PayLine], list[Bad]]:
     """(line, {field: cell}) in; the rows that can be stored and the others with their reasons."""
     people = {
-        number.casefold(): pk
+        str(number).casefold(): pk
         for number, pk in User.objects.filter(employee_number__isnull=False).values_list(
             "employee_number", "pk"
         )

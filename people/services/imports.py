@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def _rejects(bad: list[Bad], mapping: dict[str, str]) -> list[RejectRow]:
     """The column is called as in the file; a field that the file does not have is called by its code."""
     return [
-        RejectRow(each.line, mapping.get(each.field, each.field), each.value[:200], each.code, each.params)
+        RejectRow(each.line, mapping.get(each.column, each.column), each.value[:200], each.code, each.params)
         for each in bad
     ]
 

@@ -56,19 +56,24 @@ def store_roster(*, actor: User | None, lines: Sequence[RosterLine]) -> dict[str
     return done
 
 
-def _names(text: str) -> dict[str, str]:
-    return {"name_zh": text} if _CHINESE.search(text) else {"name_en": text}
+def _names(text: str) -> tuple[str, str]:
+    """The Chinese and the English name: a file has one, whichever it is."""
+    return (text, "") if _CHINESE.search(text) else ("", text)
 
 
 def _store_places(actor: User | None, plan: Plan, known: Known) -> dict[str, int]:
     done = {"sites_created": 0, "jobs_created": 0, "teams_created": 0, "teams_changed": 0}
     for code, name in plan.site_names.items():
         if code not in known.sites:
-            known.sites[code] = save_site(actor=actor, code=code, **_names(name))
+            known.sites[code] = save_site(
+                actor=actor, code=code, name_zh=_names(name)[0], name_en=_names(name)[1]
+            )
             done["sites_created"] += 1
     for code, name in plan.job_names.items():
         if code not in known.jobs:
-            known.jobs[code] = save_job(actor=actor, code=code, **_names(name))
+            known.jobs[code] = save_job(
+                actor=actor, code=code, name_zh=_names(name)[0], name_en=_names(name)[1]
+            )
             done["jobs_created"] += 1
     for code in plan.in_order():
         team = known.teams.get(code)
@@ -79,16 +84,21 @@ def _store_places(actor: User | None, plan: Plan, known: Known) -> dict[str, int
         if said and said != (known.team_sites.get(code, "") if team is not None else inherited):
             own = known.sites[said]
         if team is None:
-            names = _names(plan.team_names[code])
+            name_zh, name_en = _names(plan.team_names[code])
             done["teams_created"] += 1
         else:
-            names = {"name_zh": team.name_zh, "name_en": team.name_en}
+            name_zh, name_en = team.name_zh, team.name_en
             own_id = own.pk if own else None
             if (team.site_id, known.parents.get(code)) == (own_id, above):
                 continue
             done["teams_changed"] += 1
         known.teams[code] = save_team(
-            actor=actor, code=code, parent=known.teams[above] if above else None, site=own, **names
+            actor=actor,
+            code=code,
+            name_zh=name_zh,
+            name_en=name_en,
+            parent=known.teams[above] if above else None,
+            site=own,
         )
         if site := own.code if own else inherited:
             known.team_sites[code] = site
@@ -146,21 +156,22 @@ def _fill(person: User, rows: list[RosterLine]) -> None:
 def _store_memberships(people: dict[str, list[RosterLine]], known: Known) -> int:
     users = _ids(people)
     before = segments_of_people(users.values())
-    left_on = dict(User.objects.filter(pk__in=users.values()).values_list("pk", "left_on"))
+    leaving = _days_of_leaving(users)
     after = {}
     for key, rows in people.items():
         user = users[key]
         line = before.get(user, [])
         stored = known.people.get(key)
         was_left = stored.left_on if stored is not None else None
-        if was_left and left_on[user] and rows[-1].from_day <= was_left < left_on[user]:
-            line = timelines.extend(line, left_on[user] + DAY)  # a corrected last day, not a return
+        left_on = leaving.get(user)
+        if was_left and left_on and rows[-1].from_day <= was_left < left_on:
+            line = timelines.extend(line, left_on + DAY)  # a corrected last day, not a return
         for row in rows:
             place = (known.teams[row.team].pk, known.jobs[row.job].pk)
             line = timelines.put(line, place, row.from_day, timelines.natural_end(line, row.from_day))
         line = timelines.begin(line, rows[-1].hired_on)
-        if left_on[user] is not None:
-            line = timelines.end(line, left_on[user] + DAY)
+        if left_on is not None:
+            line = timelines.end(line, left_on + DAY)
         after[user] = line
     return store_memberships(before, after)
 
@@ -175,7 +186,7 @@ def _store_leaderships(people: dict[str, list[RosterLine]], known: Known) -> int
                 following = rows[place + 1].from_day if place + 1 < len(rows) else None
                 by_team.setdefault(row.leads, []).append((row, following, users[key]))
     before = segments_of_teams(known.teams[code].pk for code in by_team)
-    left_on = dict(User.objects.filter(pk__in=users.values()).values_list("pk", "left_on"))
+    leaving = _days_of_leaving(users)
     after = {}
     for code, appointments in by_team.items():
         team = known.teams[code].pk
@@ -188,7 +199,7 @@ def _store_leaderships(people: dict[str, list[RosterLine]], known: Known) -> int
                 for day in (
                     following,
                     successor,
-                    left_on[user] + DAY if left_on[user] else None,
+                    leaving[user] + DAY if user in leaving else None,
                     timelines.natural_end(line, row.from_day),
                 )
                 if day is not None
@@ -201,4 +212,10 @@ def _store_leaderships(people: dict[str, list[RosterLine]], known: Known) -> int
 def _ids(people: dict[str, list[RosterLine]]) -> dict[str, int]:
     """{folded employee number: id}, new people included."""
     rows = User.objects.filter(employee_number__isnull=False).values_list("employee_number", "pk")
-    return {key: pk for number, pk in rows if (key := number.casefold()) in people}
+    return {key: pk for number, pk in rows if (key := str(number).casefold()) in people}
+
+
+def _days_of_leaving(users: dict[str, int]) -> dict[int, datetime.date]:
+    """{user id: last day} of those who have one."""
+    rows = User.objects.filter(pk__in=users.values(), left_on__isnull=False).values_list("pk", "left_on")
+    return {pk: day for pk, day in rows if day is not None}

@@ -28,10 +28,10 @@ from people.services.teams import check_code
 
 @dataclass
 class Bad:
-    """A row that is not taken: line, field at fault, what stood there, and the refusal's code and figures."""
+    """A row that is not taken: line, column at fault (by its field's code), what stood there, and the refusal's code and figures."""
 
     line: int
-    field: str
+    column: str
     value: str
     code: str
     params: dict[str, Any] = field(default_factory=dict)
@@ -89,7 +89,7 @@ def load_known() -> Known:
         parents={team.code: by_id[team.parent_id].code for team in teams if team.parent_id},
         team_sites={by_id[team].code: sites[site].code for team, site in sites_of_teams().items()},
         auditors={
-            number.casefold()
+            str(number).casefold()
             for number in RoleGrant.objects.filter(
                 role=RoleGrant.Role.AUDITOR, user__employee_number__isnull=False
             ).values_list("user__employee_number", flat=True)
@@ -248,7 +248,7 @@ def _check_leaders(known: Known) -> Check:
                     "leads_team_code",
                     line.leads,
                     "row_two_leaders",
-                    {"code": line.leads, "line": first},
+                    {"name": line.leads, "line": first},
                 )
         return None
 
@@ -268,7 +268,7 @@ def _check_places(known: Known, lines: list[RosterLine]) -> Check:
             ("site_code", line.site, plan.site_exists, "row_site_new"),
         ):
             if code and not there(code):
-                return Bad(line.line, name, code, refusal, {"code": code})
+                return Bad(line.line, name, code, refusal, {"name": code})
         team = known.teams.get(line.team)
         if team is not None and not team.is_active:
             return Bad(line.line, "team_code", line.team, "team_closed", {"team": line.team})
@@ -278,7 +278,7 @@ def _check_places(known: Known, lines: list[RosterLine]) -> Check:
         ):
             if code and said[line.team][1] != code:
                 return Bad(
-                    line.line, name, code, "row_team_differs", {"code": line.team, "line": said[line.team][0]}
+                    line.line, name, code, "row_team_differs", {"name": line.team, "line": said[line.team][0]}
                 )
         if line.parent and plan.is_circular(line.team):
             return Bad(line.line, "parent_team_code", line.parent, "team_cycle")

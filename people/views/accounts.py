@@ -26,6 +26,7 @@ from people.forms.accounts import PasswordForm, PreferencesForm, SignInForm
 from people.services.accounts import set_password, set_preferences
 from people.views.addresses import address_of
 from people.views.refused import show_refusal
+from people.views.requests import SignedInRequest
 
 
 def safe_next(request: HttpRequest) -> str:
@@ -89,35 +90,35 @@ FURTHER_PAGES = (
         "trail:list",
         gettext_lazy("Audit trail"),
         gettext_lazy("Who changed what, when."),
-        "history",
+        icon="history",
     ),
     FurtherPage(
         ("hr", "payroll", "auditor"),
         "clients:tokens",
         gettext_lazy("API tokens"),
         gettext_lazy("Access for programs that act for you."),
-        "key",
+        icon="key",
     ),
     FurtherPage(
         ("hr", "payroll", "auditor"),
         "api_reference",
         gettext_lazy("API reference"),
         gettext_lazy("What programs can read and do."),
-        "code",
+        icon="code",
     ),
     FurtherPage(
         ("hr",),
         "operations:configuration",
         gettext_lazy("Configuration as a file"),
         gettext_lazy("Load or save the whole set-up."),
-        "file-code",
+        icon="file-code",
     ),
 )
 
 
 @role_required()
 @require_http_methods(["GET", "POST"])
-def account(request: HttpRequest) -> HttpResponse:
+def account(request: SignedInRequest) -> HttpResponse:
     """Language and address; links to the password and to what else there is."""
     person = request.user
     if request.method == "POST":
@@ -160,7 +161,7 @@ def account(request: HttpRequest) -> HttpResponse:
 @never_cache
 @sensitive_post_parameters()
 @require_http_methods(["GET", "POST"])
-def password(request: HttpRequest) -> HttpResponse:
+def password(request: SignedInRequest) -> HttpResponse:
     """Choose a new password; the other sessions of the person end."""
     temporary = request.user.temporary_password_until is not None
     form = PasswordForm(request.POST or None)

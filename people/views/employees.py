@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -39,6 +39,7 @@ from people.services.employees import end_employment, place_employee, save_emplo
 from people.services.roles import grant_role, revoke_role
 from people.views.addresses import address_of
 from people.views.refused import show_refusal
+from people.views.requests import SignedInRequest
 
 PAGE_SIZE = 50
 ORDERING = ("name_sort", "id")
@@ -53,7 +54,7 @@ SHOWN = {
 
 @role_required("hr", "payroll", "auditor", "manager", write=("hr",))
 @require_safe
-def employees(request: HttpRequest) -> HttpResponse:
+def employees(request: SignedInRequest) -> HttpResponse:
     user = request.user
     today = timezone.localdate()
     sees_all = user.has_role("hr", "auditor")
@@ -98,7 +99,7 @@ def employees(request: HttpRequest) -> HttpResponse:
 
 @role_required()
 @require_safe
-def employee(request: HttpRequest, pk: int) -> HttpResponse:
+def employee(request: SignedInRequest, pk: int) -> HttpResponse:
     user = request.user
     person = get_person_for(user, pk)
     today = timezone.localdate()
@@ -148,7 +149,7 @@ def _crumbs(user: User, *labels: str, person: User | None = None) -> list[dict[s
 
 
 def _form_page(
-    request: HttpRequest,
+    request: SignedInRequest,
     form: forms.Form,
     *,
     title: str,
@@ -174,7 +175,7 @@ def _address(person: User) -> str:
 
 @role_required("hr")
 @require_http_methods(["GET", "POST"])
-def employee_create(request: HttpRequest) -> HttpResponse:
+def employee_create(request: SignedInRequest) -> HttpResponse:
     form = PersonForm(request.POST or None, initial={"locale": User.Language.CHINESE})
     if request.method == "POST" and form.is_valid():
         try:
@@ -201,7 +202,7 @@ def employee_create(request: HttpRequest) -> HttpResponse:
 
 @role_required("hr")
 @require_http_methods(["GET", "POST"])
-def employee_edit(request: HttpRequest, pk: int) -> HttpResponse:
+def employee_edit(request: SignedInRequest, pk: int) -> HttpResponse:
     person = get_person_for(request.user, pk)
     initial = {
         name: getattr(person, name)
@@ -234,7 +235,7 @@ def _person_values(form: PersonForm) -> dict[str, Any]:
 
 @role_required("hr")
 @require_http_methods(["GET", "POST"])
-def employee_transfer(request: HttpRequest, pk: int) -> HttpResponse:
+def employee_transfer(request: SignedInRequest, pk: int) -> HttpResponse:
     person = get_person_for(request.user, pk)
     present = person.memberships.order_by("-valid").first()
     first = person.hired_on if present is None and person.hired_on else timezone.localdate()
@@ -269,7 +270,7 @@ def employee_transfer(request: HttpRequest, pk: int) -> HttpResponse:
 
 @role_required("hr")
 @require_http_methods(["GET", "POST"])
-def employee_end(request: HttpRequest, pk: int) -> HttpResponse:
+def employee_end(request: SignedInRequest, pk: int) -> HttpResponse:
     person = get_person_for(request.user, pk)
     form = EndForm(request.POST or None, initial={"last_day": person.left_on or timezone.localdate()})
     if request.method == "POST" and form.is_valid():
@@ -300,7 +301,7 @@ def employee_end(request: HttpRequest, pk: int) -> HttpResponse:
 
 @role_required("hr")
 @require_POST
-def employee_roles(request: HttpRequest, pk: int) -> HttpResponse:
+def employee_roles(request: SignedInRequest, pk: int) -> HttpResponse:
     """Posts `role` and `change`: grant or revoke."""
     person = get_person_for(request.user, pk)
     form = RoleForm(request.POST)
@@ -327,7 +328,7 @@ def employee_roles(request: HttpRequest, pk: int) -> HttpResponse:
 
 @role_required("hr")
 @require_POST
-def employee_access(request: HttpRequest, pk: int) -> HttpResponse:
+def employee_access(request: SignedInRequest, pk: int) -> HttpResponse:
     """Posts `change`: close or open."""
     person = get_person_for(request.user, pk)
     try:
@@ -345,7 +346,7 @@ def employee_access(request: HttpRequest, pk: int) -> HttpResponse:
 @role_required("hr")
 @never_cache
 @require_POST
-def set_password(request: HttpRequest, pk: int) -> HttpResponse:
+def set_password(request: SignedInRequest, pk: int) -> HttpResponse:
     """The temporary password stands on the answer to this post and nowhere else: no redirect could carry it."""
     person = get_person_for(request.user, pk)
     password = issue_temporary_password(actor=request.user, user=person)

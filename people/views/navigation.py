@@ -19,35 +19,35 @@ class Entry(NamedTuple):
 
 WORK: dict[str, tuple[Entry, ...]] = {
     "hr": (
-        Entry("reviews:cycles", _("Review cycles"), "clipboard-check"),
-        Entry("metrics:kpis", _("KPIs"), "target"),
-        Entry("intake:list", _("Data import"), "file-import"),
-        Entry("incentives:plans", _("Incentive plans"), "award"),
-        Entry("incentives:payout_runs", _("Payouts"), "cash"),
-        Entry("people:employees", _("People"), "users"),
+        Entry("reviews:cycles", _("Review cycles"), icon="clipboard-check"),
+        Entry("metrics:kpis", _("KPIs"), icon="target"),
+        Entry("intake:list", _("Data import"), icon="file-import"),
+        Entry("incentives:plans", _("Incentive plans"), icon="award"),
+        Entry("incentives:payout_runs", _("Payouts"), icon="cash"),
+        Entry("people:employees", _("People"), icon="users"),
     ),
     "payroll": (
-        Entry("incentives:payout_runs", _("Payouts"), "cash"),
-        Entry("incentives:plans", _("Incentive plans"), "award"),
-        Entry("people:employees", _("People"), "users"),
+        Entry("incentives:payout_runs", _("Payouts"), icon="cash"),
+        Entry("incentives:plans", _("Incentive plans"), icon="award"),
+        Entry("people:employees", _("People"), icon="users"),
     ),
     "auditor": (
-        Entry("trail:list", _("Audit trail"), "history"),
-        Entry("reviews:cycles", _("Review cycles"), "clipboard-check"),
-        Entry("metrics:kpis", _("KPIs"), "target"),
-        Entry("incentives:payout_runs", _("Payouts"), "cash"),
-        Entry("people:employees", _("People"), "users"),
+        Entry("trail:list", _("Audit trail"), icon="history"),
+        Entry("reviews:cycles", _("Review cycles"), icon="clipboard-check"),
+        Entry("metrics:kpis", _("KPIs"), icon="target"),
+        Entry("incentives:payout_runs", _("Payouts"), icon="cash"),
+        Entry("people:employees", _("People"), icon="users"),
     ),
     "manager": (
-        Entry("reviews:queue", _("Team"), "checklist"),
-        Entry("metrics:values", _("Numbers"), "chart-line"),
-        Entry("people:employees", _("People"), "users"),
+        Entry("reviews:queue", _("Team"), icon="checklist"),
+        Entry("metrics:values", _("Numbers"), icon="chart-line"),
+        Entry("people:employees", _("People"), icon="users"),
     ),
 }
 OWN = (
-    Entry("reviews:standing", _("My standing"), "gauge"),
-    Entry("metrics:values", _("Numbers"), "chart-line"),
-    Entry("incentives:statement", _("My statement"), "receipt"),
+    Entry("reviews:standing", _("My standing"), icon="gauge"),
+    Entry("metrics:values", _("Numbers"), icon="chart-line"),
+    Entry("incentives:statement", _("My statement"), icon="receipt"),
 )
 
 

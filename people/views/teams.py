@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -22,6 +22,7 @@ from people.selectors.teams import get_team_for, team_tree, visible_jobs, visibl
 from people.services.leaderships import appoint_leader
 from people.services.teams import save_job, save_site, save_team
 from people.views.refused import show_refusal
+from people.views.requests import SignedInRequest
 
 READERS = ("hr", "payroll", "auditor", "manager")
 
@@ -31,7 +32,7 @@ def _crumbs(*items: tuple[str, str]) -> list[dict[str, str]]:
     return [people, *({"label": label, "url": url} for label, url in items)]
 
 
-def _form_page(request: HttpRequest, form: forms.Form, **context: Any) -> HttpResponse:
+def _form_page(request: SignedInRequest, form: forms.Form, **context: Any) -> HttpResponse:
     return render(
         request, "people/form_page.html", {"form": form, **context}, status=422 if form.errors else 200
     )
@@ -39,7 +40,7 @@ def _form_page(request: HttpRequest, form: forms.Form, **context: Any) -> HttpRe
 
 @role_required(*READERS, write=("hr",))
 @require_safe
-def teams(request: HttpRequest) -> HttpResponse:
+def teams(request: SignedInRequest) -> HttpResponse:
     rows = team_tree(request.user, closed=request.GET.get("closed") == "1")
     return render(
         request,
@@ -50,7 +51,7 @@ def teams(request: HttpRequest) -> HttpResponse:
 
 @role_required("hr")
 @require_http_methods(["GET", "POST"])
-def team_create(request: HttpRequest) -> HttpResponse:
+def team_create(request: SignedInRequest) -> HttpResponse:
     form = TeamForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         if Team.objects.filter(code=form.cleaned_data["code"]).exists():
@@ -70,7 +71,7 @@ def team_create(request: HttpRequest) -> HttpResponse:
 
 @role_required("hr")
 @require_http_methods(["GET", "POST"])
-def team_edit(request: HttpRequest, pk: int) -> HttpResponse:
+def team_edit(request: SignedInRequest, pk: int) -> HttpResponse:
     team = get_team_for(request.user, pk)
     names = ("code", "name_zh", "name_en", "parent", "site", "is_active")
     form = TeamForm(request.POST or None, initial={name: getattr(team, name) for name in names}, fixed=True)
@@ -90,7 +91,7 @@ def team_edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 @role_required("hr")
 @require_http_methods(["GET", "POST"])
-def team_leader(request: HttpRequest, pk: int) -> HttpResponse:
+def team_leader(request: SignedInRequest, pk: int) -> HttpResponse:
     team = get_team_for(request.user, pk)
     today = timezone.localdate()
     present = team.leaderships.filter(valid__contains=today).select_related("user").first()
@@ -133,7 +134,7 @@ def team_leader(request: HttpRequest, pk: int) -> HttpResponse:
 
 @role_required(*READERS, write=("hr",))
 @require_safe
-def sites(request: HttpRequest) -> HttpResponse:
+def sites(request: SignedInRequest) -> HttpResponse:
     return render(
         request,
         "people/sites.html",
@@ -143,7 +144,7 @@ def sites(request: HttpRequest) -> HttpResponse:
 
 @role_required("hr")
 @require_http_methods(["GET", "POST"])
-def site_edit(request: HttpRequest, pk: int | None = None) -> HttpResponse:
+def site_edit(request: SignedInRequest, pk: int | None = None) -> HttpResponse:
     site = get_object_or_404(Site, pk=pk) if pk is not None else None
     names = ("code", "name_zh", "name_en", "time_zone")
     initial = {name: getattr(site, name) for name in names} if site else None
@@ -167,7 +168,7 @@ def site_edit(request: HttpRequest, pk: int | None = None) -> HttpResponse:
 
 @role_required(*READERS, write=("hr",))
 @require_safe
-def jobs(request: HttpRequest) -> HttpResponse:
+def jobs(request: SignedInRequest) -> HttpResponse:
     return render(
         request,
         "people/jobs.html",
@@ -177,7 +178,7 @@ def jobs(request: HttpRequest) -> HttpResponse:
 
 @role_required("hr")
 @require_http_methods(["GET", "POST"])
-def job_edit(request: HttpRequest, pk: int | None = None) -> HttpResponse:
+def job_edit(request: SignedInRequest, pk: int | None = None) -> HttpResponse:
     job = get_object_or_404(Job, pk=pk) if pk is not None else None
     initial = None
     if job:
