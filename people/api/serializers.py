@@ -34,7 +34,7 @@ class JobSerializer(serializers.ModelSerializer[Job]):
 
 
 class TeamSerializer(serializers.ModelSerializer[Team]):
-    parent = serializers.SerializerMethodField()
+    parent = serializers.SerializerMethodField()  # type: ignore[assignment]  # the base class has a `parent` of its own
     site = serializers.SerializerMethodField()
 
     class Meta:

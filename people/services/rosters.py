@@ -28,7 +28,8 @@ from people.services.teams import check_code
 
 @dataclass
 class Bad:
-    """A row that is not taken: line, column at fault (by its field's code), what stood there, and the refusal's code and figures."""
+    """A row that is not taken: line, column at fault (by its field's code), what stood there, the refusal's code and
+    figures."""
 
     line: int
     column: str
