@@ -1,5 +1,19 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class MetricsConfig(AppConfig):
     name = "metrics"
+    verbose_name = _("Metrics")
+
+    def ready(self) -> None:
+        # Registries of lower rooms, filled once all models are loaded.
+        from foundation.intake import kinds
+        from foundation.runs import registry
+        from metrics import refusals  # noqa: F401  defines the texts
+        from metrics.services.import_kinds import RecordsKind, TotalsKind
+        from metrics.services.standing_values import StandingValuesHandler
+
+        kinds.register(RecordsKind)
+        kinds.register(TotalsKind)
+        registry.register(StandingValuesHandler)

@@ -4,257 +4,609 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Observation',
+            name="Observation",
             fields=[
-                ('pk', models.CompositePrimaryKey('subject_type', 'subject_id', 'measure_id', 'day', 'source_id', 'batch_id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('subject_type', models.CharField(choices=[('e', 'Employee'), ('t', 'Team'), ('s', 'Site'), ('c', 'Company')], max_length=1)),
-                ('subject_id', models.BigIntegerField()),
-                ('measure_id', models.BigIntegerField()),
-                ('day', models.DateField()),
-                ('source_id', models.BigIntegerField()),
-                ('batch_id', models.BigIntegerField()),
-                ('n', models.BigIntegerField()),
-                ('total', models.FloatField()),
-                ('total_sq', models.FloatField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "subject_type",
+                        "subject_id",
+                        "measure_id",
+                        "day",
+                        "source_id",
+                        "batch_id",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "subject_type",
+                    models.CharField(
+                        choices=[("e", "Employee"), ("t", "Team"), ("s", "Site"), ("c", "Company")],
+                        max_length=1,
+                    ),
+                ),
+                ("subject_id", models.BigIntegerField()),
+                ("measure_id", models.BigIntegerField()),
+                ("day", models.DateField()),
+                ("source_id", models.BigIntegerField()),
+                ("batch_id", models.BigIntegerField()),
+                ("n", models.BigIntegerField()),
+                ("total", models.FloatField()),
+                ("total_sq", models.FloatField()),
             ],
             options={
-                'db_table': 'metrics_observation',
-                'managed': False,
+                "db_table": "metrics_observation",
+                "managed": False,
             },
         ),
         migrations.CreateModel(
-            name='Batch',
+            name="Batch",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(help_text="the file's name, or the key of a push", max_length=255)),
-                ('content_digest', models.CharField(help_text='file and mapping together: the same twice changes nothing', max_length=64)),
-                ('state', models.CharField(choices=[('loading', 'being stored'), ('live', 'counts'), ('replaced', 'replaced')], default='loading', max_length=12)),
-                ('first_day', models.DateField(null=True)),
-                ('last_day', models.DateField(null=True)),
-                ('rows', models.PositiveIntegerField(default=0)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(help_text="the file's name, or the key of a push", max_length=255)),
+                (
+                    "content_digest",
+                    models.CharField(
+                        help_text="file and mapping together: the same twice changes nothing", max_length=64
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("loading", "being stored"), ("live", "counts"), ("replaced", "replaced")],
+                        default="loading",
+                        max_length=12,
+                    ),
+                ),
+                ("first_day", models.DateField(null=True)),
+                ("last_day", models.DateField(null=True)),
+                ("rows", models.PositiveIntegerField(default=0)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
         ),
         migrations.CreateModel(
-            name='BatchEvent',
+            name="BatchEvent",
             fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('name', models.CharField(help_text="the file's name, or the key of a push", max_length=255)),
-                ('content_digest', models.CharField(help_text='file and mapping together: the same twice changes nothing', max_length=64)),
-                ('state', models.CharField(choices=[('loading', 'being stored'), ('live', 'counts'), ('replaced', 'replaced')], default='loading', max_length=12)),
-                ('first_day', models.DateField(null=True)),
-                ('last_day', models.DateField(null=True)),
-                ('rows', models.PositiveIntegerField(default=0)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("id", models.BigIntegerField()),
+                ("name", models.CharField(help_text="the file's name, or the key of a push", max_length=255)),
+                (
+                    "content_digest",
+                    models.CharField(
+                        help_text="file and mapping together: the same twice changes nothing", max_length=64
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("loading", "being stored"), ("live", "counts"), ("replaced", "replaced")],
+                        default="loading",
+                        max_length=12,
+                    ),
+                ),
+                ("first_day", models.DateField(null=True)),
+                ("last_day", models.DateField(null=True)),
+                ("rows", models.PositiveIntegerField(default=0)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='KPI',
+            name="KPI",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name_zh', models.CharField(blank=True, max_length=120, verbose_name='Name (Chinese)')),
-                ('name_en', models.CharField(blank=True, max_length=120, verbose_name='Name (English)')),
-                ('code', models.CharField(max_length=60, unique=True, verbose_name='Code')),
-                ('dimension', models.CharField(choices=[('quality', 'quality'), ('efficiency', 'efficiency'), ('cost', 'cost'), ('growth', 'growth'), ('attitude', 'attitude'), ('skill', 'skill')], max_length=12, verbose_name='Dimension')),
-                ('perspective', models.CharField(choices=[('financial', 'financial'), ('customer', 'customer'), ('process', 'internal process'), ('learning', 'learning and growth')], max_length=12, verbose_name='Perspective')),
-                ('is_qualitative', models.BooleanField(default=False, verbose_name='Judged by a person')),
-                ('is_active', models.BooleanField(default=True, verbose_name='In use')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name_zh", models.CharField(blank=True, max_length=120, verbose_name="Name (Chinese)")),
+                ("name_en", models.CharField(blank=True, max_length=120, verbose_name="Name (English)")),
+                ("code", models.CharField(max_length=60, unique=True, verbose_name="Code")),
+                (
+                    "dimension",
+                    models.CharField(
+                        choices=[
+                            ("quality", "quality"),
+                            ("efficiency", "efficiency"),
+                            ("cost", "cost"),
+                            ("growth", "growth"),
+                            ("attitude", "attitude"),
+                            ("skill", "skill"),
+                        ],
+                        max_length=12,
+                        verbose_name="Dimension",
+                    ),
+                ),
+                (
+                    "perspective",
+                    models.CharField(
+                        choices=[
+                            ("financial", "financial"),
+                            ("customer", "customer"),
+                            ("process", "internal process"),
+                            ("learning", "learning and growth"),
+                        ],
+                        max_length=12,
+                        verbose_name="Perspective",
+                    ),
+                ),
+                ("is_qualitative", models.BooleanField(default=False, verbose_name="Judged by a person")),
+                ("is_active", models.BooleanField(default=True, verbose_name="In use")),
             ],
             options={
-                'ordering': ['code'],
+                "ordering": ["code"],
             },
         ),
         migrations.CreateModel(
-            name='KPIEvent',
+            name="KPIEvent",
             fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('name_zh', models.CharField(blank=True, max_length=120, verbose_name='Name (Chinese)')),
-                ('name_en', models.CharField(blank=True, max_length=120, verbose_name='Name (English)')),
-                ('code', models.CharField(max_length=60, verbose_name='Code')),
-                ('dimension', models.CharField(choices=[('quality', 'quality'), ('efficiency', 'efficiency'), ('cost', 'cost'), ('growth', 'growth'), ('attitude', 'attitude'), ('skill', 'skill')], max_length=12, verbose_name='Dimension')),
-                ('perspective', models.CharField(choices=[('financial', 'financial'), ('customer', 'customer'), ('process', 'internal process'), ('learning', 'learning and growth')], max_length=12, verbose_name='Perspective')),
-                ('is_qualitative', models.BooleanField(default=False, verbose_name='Judged by a person')),
-                ('is_active', models.BooleanField(default=True, verbose_name='In use')),
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("id", models.BigIntegerField()),
+                ("name_zh", models.CharField(blank=True, max_length=120, verbose_name="Name (Chinese)")),
+                ("name_en", models.CharField(blank=True, max_length=120, verbose_name="Name (English)")),
+                ("code", models.CharField(max_length=60, verbose_name="Code")),
+                (
+                    "dimension",
+                    models.CharField(
+                        choices=[
+                            ("quality", "quality"),
+                            ("efficiency", "efficiency"),
+                            ("cost", "cost"),
+                            ("growth", "growth"),
+                            ("attitude", "attitude"),
+                            ("skill", "skill"),
+                        ],
+                        max_length=12,
+                        verbose_name="Dimension",
+                    ),
+                ),
+                (
+                    "perspective",
+                    models.CharField(
+                        choices=[
+                            ("financial", "financial"),
+                            ("customer", "customer"),
+                            ("process", "internal process"),
+                            ("learning", "learning and growth"),
+                        ],
+                        max_length=12,
+                        verbose_name="Perspective",
+                    ),
+                ),
+                ("is_qualitative", models.BooleanField(default=False, verbose_name="Judged by a person")),
+                ("is_active", models.BooleanField(default=True, verbose_name="In use")),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='KPIPeriod',
+            name="KPIPeriod",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('first_day', models.DateField()),
-                ('last_day', models.DateField()),
-                ('published_at', models.DateTimeField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("first_day", models.DateField()),
+                ("last_day", models.DateField()),
+                ("published_at", models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='KPIValue',
+            name="KPIValue",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('employee_id', models.BigIntegerField()),
-                ('value', models.FloatField(null=True)),
-                ('standard_error', models.FloatField(null=True)),
-                ('n', models.BigIntegerField(default=0)),
-                ('inputs', models.JSONField(default=dict, help_text="totals that entered the formula: {'sum(m)': x, 'count(m)': n}")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("employee_id", models.BigIntegerField()),
+                ("value", models.FloatField(null=True)),
+                ("standard_error", models.FloatField(null=True)),
+                ("n", models.BigIntegerField(default=0)),
+                (
+                    "inputs",
+                    models.JSONField(
+                        default=dict,
+                        help_text="totals that entered the formula: {'sum(m)': x, 'count(m)': n}",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='KPIVersion',
+            name="KPIVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('valid_from', models.DateField(verbose_name='Valid from')),
-                ('formula', models.CharField(blank=True, max_length=500, verbose_name='Formula')),
-                ('unit', models.CharField(choices=[('percent', '%'), ('seconds', 'seconds'), ('score', 'points'), ('count', 'count'), ('per_day', 'per day'), ('money', 'money'), ('ratio', 'ratio')], max_length=12, verbose_name='Unit')),
-                ('direction', models.CharField(choices=[('higher', 'higher is better'), ('lower', 'lower is better'), ('nearest', 'nearest to the target is best')], max_length=8, verbose_name='Direction')),
-                ('target', models.DecimalField(blank=True, decimal_places=6, max_digits=16, null=True, verbose_name='Target')),
-                ('stretch', models.DecimalField(blank=True, decimal_places=6, max_digits=16, null=True, verbose_name='Stretch target')),
-                ('bands', models.JSONField(blank=True, default=list, help_text='[[from, score], ...] ascending', verbose_name='Standard bands')),
-                ('decimals', models.PositiveSmallIntegerField(default=2, verbose_name='Decimals')),
-                ('minimum_sample', models.PositiveIntegerField(default=1, verbose_name='Minimum sample')),
-                ('sample_measure', models.CharField(blank=True, help_text='the measure whose count is n; empty: the denominator', max_length=60, verbose_name='Sample counted by')),
-                ('denominator_zh', models.CharField(blank=True, max_length=200, verbose_name='Denominator in words (Chinese)')),
-                ('denominator_en', models.CharField(blank=True, max_length=200, verbose_name='Denominator in words (English)')),
-                ('source_note', models.CharField(blank=True, max_length=200, verbose_name='Source')),
-                ('collection_method', models.CharField(blank=True, max_length=200, verbose_name='Collection method')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("valid_from", models.DateField(verbose_name="Valid from")),
+                ("formula", models.CharField(blank=True, max_length=500, verbose_name="Formula")),
+                (
+                    "unit",
+                    models.CharField(
+                        choices=[
+                            ("percent", "%"),
+                            ("seconds", "seconds"),
+                            ("score", "points"),
+                            ("count", "count"),
+                            ("per_day", "per day"),
+                            ("money", "money"),
+                            ("ratio", "ratio"),
+                        ],
+                        max_length=12,
+                        verbose_name="Unit",
+                    ),
+                ),
+                (
+                    "direction",
+                    models.CharField(
+                        choices=[
+                            ("higher", "higher is better"),
+                            ("lower", "lower is better"),
+                            ("nearest", "nearest to the target is best"),
+                        ],
+                        max_length=8,
+                        verbose_name="Direction",
+                    ),
+                ),
+                (
+                    "target",
+                    models.DecimalField(
+                        blank=True, decimal_places=6, max_digits=16, null=True, verbose_name="Target"
+                    ),
+                ),
+                (
+                    "stretch",
+                    models.DecimalField(
+                        blank=True, decimal_places=6, max_digits=16, null=True, verbose_name="Stretch target"
+                    ),
+                ),
+                (
+                    "bands",
+                    models.JSONField(
+                        blank=True,
+                        default=list,
+                        help_text="[[from, score], ...] ascending",
+                        verbose_name="Standard bands",
+                    ),
+                ),
+                ("decimals", models.PositiveSmallIntegerField(default=2, verbose_name="Decimals")),
+                ("minimum_sample", models.PositiveIntegerField(default=1, verbose_name="Minimum sample")),
+                (
+                    "sample_measure",
+                    models.CharField(
+                        blank=True,
+                        help_text="the measure whose count is n; empty: the denominator",
+                        max_length=60,
+                        verbose_name="Sample counted by",
+                    ),
+                ),
+                (
+                    "denominator_zh",
+                    models.CharField(
+                        blank=True, max_length=200, verbose_name="Denominator in words (Chinese)"
+                    ),
+                ),
+                (
+                    "denominator_en",
+                    models.CharField(
+                        blank=True, max_length=200, verbose_name="Denominator in words (English)"
+                    ),
+                ),
+                ("source_note", models.CharField(blank=True, max_length=200, verbose_name="Source")),
+                (
+                    "collection_method",
+                    models.CharField(blank=True, max_length=200, verbose_name="Collection method"),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'ordering': ['kpi', '-valid_from'],
+                "ordering": ["kpi", "-valid_from"],
             },
         ),
         migrations.CreateModel(
-            name='KPIVersionEvent',
+            name="KPIVersionEvent",
             fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('number', models.PositiveIntegerField()),
-                ('valid_from', models.DateField(verbose_name='Valid from')),
-                ('formula', models.CharField(blank=True, max_length=500, verbose_name='Formula')),
-                ('unit', models.CharField(choices=[('percent', '%'), ('seconds', 'seconds'), ('score', 'points'), ('count', 'count'), ('per_day', 'per day'), ('money', 'money'), ('ratio', 'ratio')], max_length=12, verbose_name='Unit')),
-                ('direction', models.CharField(choices=[('higher', 'higher is better'), ('lower', 'lower is better'), ('nearest', 'nearest to the target is best')], max_length=8, verbose_name='Direction')),
-                ('target', models.DecimalField(blank=True, decimal_places=6, max_digits=16, null=True, verbose_name='Target')),
-                ('stretch', models.DecimalField(blank=True, decimal_places=6, max_digits=16, null=True, verbose_name='Stretch target')),
-                ('bands', models.JSONField(blank=True, default=list, help_text='[[from, score], ...] ascending', verbose_name='Standard bands')),
-                ('decimals', models.PositiveSmallIntegerField(default=2, verbose_name='Decimals')),
-                ('minimum_sample', models.PositiveIntegerField(default=1, verbose_name='Minimum sample')),
-                ('sample_measure', models.CharField(blank=True, help_text='the measure whose count is n; empty: the denominator', max_length=60, verbose_name='Sample counted by')),
-                ('denominator_zh', models.CharField(blank=True, max_length=200, verbose_name='Denominator in words (Chinese)')),
-                ('denominator_en', models.CharField(blank=True, max_length=200, verbose_name='Denominator in words (English)')),
-                ('source_note', models.CharField(blank=True, max_length=200, verbose_name='Source')),
-                ('collection_method', models.CharField(blank=True, max_length=200, verbose_name='Collection method')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("id", models.BigIntegerField()),
+                ("number", models.PositiveIntegerField()),
+                ("valid_from", models.DateField(verbose_name="Valid from")),
+                ("formula", models.CharField(blank=True, max_length=500, verbose_name="Formula")),
+                (
+                    "unit",
+                    models.CharField(
+                        choices=[
+                            ("percent", "%"),
+                            ("seconds", "seconds"),
+                            ("score", "points"),
+                            ("count", "count"),
+                            ("per_day", "per day"),
+                            ("money", "money"),
+                            ("ratio", "ratio"),
+                        ],
+                        max_length=12,
+                        verbose_name="Unit",
+                    ),
+                ),
+                (
+                    "direction",
+                    models.CharField(
+                        choices=[
+                            ("higher", "higher is better"),
+                            ("lower", "lower is better"),
+                            ("nearest", "nearest to the target is best"),
+                        ],
+                        max_length=8,
+                        verbose_name="Direction",
+                    ),
+                ),
+                (
+                    "target",
+                    models.DecimalField(
+                        blank=True, decimal_places=6, max_digits=16, null=True, verbose_name="Target"
+                    ),
+                ),
+                (
+                    "stretch",
+                    models.DecimalField(
+                        blank=True, decimal_places=6, max_digits=16, null=True, verbose_name="Stretch target"
+                    ),
+                ),
+                (
+                    "bands",
+                    models.JSONField(
+                        blank=True,
+                        default=list,
+                        help_text="[[from, score], ...] ascending",
+                        verbose_name="Standard bands",
+                    ),
+                ),
+                ("decimals", models.PositiveSmallIntegerField(default=2, verbose_name="Decimals")),
+                ("minimum_sample", models.PositiveIntegerField(default=1, verbose_name="Minimum sample")),
+                (
+                    "sample_measure",
+                    models.CharField(
+                        blank=True,
+                        help_text="the measure whose count is n; empty: the denominator",
+                        max_length=60,
+                        verbose_name="Sample counted by",
+                    ),
+                ),
+                (
+                    "denominator_zh",
+                    models.CharField(
+                        blank=True, max_length=200, verbose_name="Denominator in words (Chinese)"
+                    ),
+                ),
+                (
+                    "denominator_en",
+                    models.CharField(
+                        blank=True, max_length=200, verbose_name="Denominator in words (English)"
+                    ),
+                ),
+                ("source_note", models.CharField(blank=True, max_length=200, verbose_name="Source")),
+                (
+                    "collection_method",
+                    models.CharField(blank=True, max_length=200, verbose_name="Collection method"),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Measure',
+            name="Measure",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name_zh', models.CharField(blank=True, max_length=120, verbose_name='Name (Chinese)')),
-                ('name_en', models.CharField(blank=True, max_length=120, verbose_name='Name (English)')),
-                ('code', models.CharField(max_length=60, unique=True, verbose_name='Code')),
-                ('unit', models.CharField(choices=[('count', 'count'), ('seconds', 'seconds'), ('score', 'score'), ('money', 'money'), ('share', 'share'), ('hours', 'hours')], default='count', max_length=12, verbose_name='Unit')),
-                ('minimum', models.FloatField(blank=True, null=True, verbose_name='Smallest believable value')),
-                ('maximum', models.FloatField(blank=True, null=True, verbose_name='Largest believable value')),
-                ('description_zh', models.TextField(blank=True)),
-                ('description_en', models.TextField(blank=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name_zh", models.CharField(blank=True, max_length=120, verbose_name="Name (Chinese)")),
+                ("name_en", models.CharField(blank=True, max_length=120, verbose_name="Name (English)")),
+                ("code", models.CharField(max_length=60, unique=True, verbose_name="Code")),
+                (
+                    "unit",
+                    models.CharField(
+                        choices=[
+                            ("count", "count"),
+                            ("seconds", "seconds"),
+                            ("score", "score"),
+                            ("money", "money"),
+                            ("share", "share"),
+                            ("hours", "hours"),
+                        ],
+                        default="count",
+                        max_length=12,
+                        verbose_name="Unit",
+                    ),
+                ),
+                (
+                    "minimum",
+                    models.FloatField(blank=True, null=True, verbose_name="Smallest believable value"),
+                ),
+                (
+                    "maximum",
+                    models.FloatField(blank=True, null=True, verbose_name="Largest believable value"),
+                ),
+                ("description_zh", models.TextField(blank=True)),
+                ("description_en", models.TextField(blank=True)),
             ],
             options={
-                'ordering': ['code'],
+                "ordering": ["code"],
             },
         ),
         migrations.CreateModel(
-            name='MeasureEvent',
+            name="MeasureEvent",
             fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('name_zh', models.CharField(blank=True, max_length=120, verbose_name='Name (Chinese)')),
-                ('name_en', models.CharField(blank=True, max_length=120, verbose_name='Name (English)')),
-                ('code', models.CharField(max_length=60, verbose_name='Code')),
-                ('unit', models.CharField(choices=[('count', 'count'), ('seconds', 'seconds'), ('score', 'score'), ('money', 'money'), ('share', 'share'), ('hours', 'hours')], default='count', max_length=12, verbose_name='Unit')),
-                ('minimum', models.FloatField(blank=True, null=True, verbose_name='Smallest believable value')),
-                ('maximum', models.FloatField(blank=True, null=True, verbose_name='Largest believable value')),
-                ('description_zh', models.TextField(blank=True)),
-                ('description_en', models.TextField(blank=True)),
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("id", models.BigIntegerField()),
+                ("name_zh", models.CharField(blank=True, max_length=120, verbose_name="Name (Chinese)")),
+                ("name_en", models.CharField(blank=True, max_length=120, verbose_name="Name (English)")),
+                ("code", models.CharField(max_length=60, verbose_name="Code")),
+                (
+                    "unit",
+                    models.CharField(
+                        choices=[
+                            ("count", "count"),
+                            ("seconds", "seconds"),
+                            ("score", "score"),
+                            ("money", "money"),
+                            ("share", "share"),
+                            ("hours", "hours"),
+                        ],
+                        default="count",
+                        max_length=12,
+                        verbose_name="Unit",
+                    ),
+                ),
+                (
+                    "minimum",
+                    models.FloatField(blank=True, null=True, verbose_name="Smallest believable value"),
+                ),
+                (
+                    "maximum",
+                    models.FloatField(blank=True, null=True, verbose_name="Largest believable value"),
+                ),
+                ("description_zh", models.TextField(blank=True)),
+                ("description_en", models.TextField(blank=True)),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Record',
+            name="Record",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source_id', models.BigIntegerField()),
-                ('external_id', models.CharField(max_length=120)),
-                ('employee_id', models.BigIntegerField()),
-                ('day', models.DateField()),
-                ('occurred_at', models.DateTimeField(null=True)),
-                ('queue', models.CharField(blank=True, max_length=80)),
-                ('values', models.JSONField(default=dict)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("source_id", models.BigIntegerField()),
+                ("external_id", models.CharField(max_length=120)),
+                ("employee_id", models.BigIntegerField()),
+                ("day", models.DateField()),
+                ("occurred_at", models.DateTimeField(null=True)),
+                ("queue", models.CharField(blank=True, max_length=80)),
+                ("values", models.JSONField(default=dict)),
             ],
         ),
         migrations.CreateModel(
-            name='Source',
+            name="Source",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name_zh', models.CharField(blank=True, max_length=120, verbose_name='Name (Chinese)')),
-                ('name_en', models.CharField(blank=True, max_length=120, verbose_name='Name (English)')),
-                ('code', models.CharField(max_length=60, unique=True, verbose_name='Code')),
-                ('kind', models.CharField(choices=[('records', 'records (one call, ticket or answer a row)'), ('totals', 'daily totals')], max_length=12, verbose_name='Kind')),
-                ('time_zone', models.CharField(default='Asia/Shanghai', max_length=60, verbose_name='Time zone')),
-                ('precedence', models.PositiveIntegerField(default=100, help_text='where two sources give one measure of one day, the lower number counts', verbose_name='Precedence')),
-                ('mapping', models.JSONField(blank=True, default=dict)),
-                ('is_active', models.BooleanField(default=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name_zh", models.CharField(blank=True, max_length=120, verbose_name="Name (Chinese)")),
+                ("name_en", models.CharField(blank=True, max_length=120, verbose_name="Name (English)")),
+                ("code", models.CharField(max_length=60, unique=True, verbose_name="Code")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("records", "records (one call, ticket or answer a row)"),
+                            ("totals", "daily totals"),
+                        ],
+                        max_length=12,
+                        verbose_name="Kind",
+                    ),
+                ),
+                (
+                    "time_zone",
+                    models.CharField(default="Asia/Shanghai", max_length=60, verbose_name="Time zone"),
+                ),
+                (
+                    "precedence",
+                    models.PositiveIntegerField(
+                        default=100,
+                        help_text="where two sources give one measure of one day, the lower number counts",
+                        verbose_name="Precedence",
+                    ),
+                ),
+                ("mapping", models.JSONField(blank=True, default=dict)),
+                ("is_active", models.BooleanField(default=True)),
             ],
             options={
-                'ordering': ['code'],
+                "ordering": ["code"],
             },
         ),
         migrations.CreateModel(
-            name='SourceEvent',
+            name="SourceEvent",
             fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('name_zh', models.CharField(blank=True, max_length=120, verbose_name='Name (Chinese)')),
-                ('name_en', models.CharField(blank=True, max_length=120, verbose_name='Name (English)')),
-                ('code', models.CharField(max_length=60, verbose_name='Code')),
-                ('kind', models.CharField(choices=[('records', 'records (one call, ticket or answer a row)'), ('totals', 'daily totals')], max_length=12, verbose_name='Kind')),
-                ('time_zone', models.CharField(default='Asia/Shanghai', max_length=60, verbose_name='Time zone')),
-                ('precedence', models.PositiveIntegerField(default=100, help_text='where two sources give one measure of one day, the lower number counts', verbose_name='Precedence')),
-                ('mapping', models.JSONField(blank=True, default=dict)),
-                ('is_active', models.BooleanField(default=True)),
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("id", models.BigIntegerField()),
+                ("name_zh", models.CharField(blank=True, max_length=120, verbose_name="Name (Chinese)")),
+                ("name_en", models.CharField(blank=True, max_length=120, verbose_name="Name (English)")),
+                ("code", models.CharField(max_length=60, verbose_name="Code")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("records", "records (one call, ticket or answer a row)"),
+                            ("totals", "daily totals"),
+                        ],
+                        max_length=12,
+                        verbose_name="Kind",
+                    ),
+                ),
+                (
+                    "time_zone",
+                    models.CharField(default="Asia/Shanghai", max_length=60, verbose_name="Time zone"),
+                ),
+                (
+                    "precedence",
+                    models.PositiveIntegerField(
+                        default=100,
+                        help_text="where two sources give one measure of one day, the lower number counts",
+                        verbose_name="Precedence",
+                    ),
+                ),
+                ("mapping", models.JSONField(blank=True, default=dict)),
+                ("is_active", models.BooleanField(default=True)),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
     ]

@@ -29,9 +29,13 @@ class KPIValue(models.Model):
     value = models.FloatField(null=True)
     standard_error = models.FloatField(null=True)
     n = models.BigIntegerField(default=0)
-    inputs = models.JSONField(default=dict, help_text="totals that entered the formula: {'sum(m)': x, 'count(m)': n}")
+    inputs = models.JSONField(
+        default=dict, help_text="totals that entered the formula: {'sum(m)': x, 'count(m)': n}"
+    )
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["run", "employee_id", "kpi_version"], name="one_kpi_value_per_run")
+            models.UniqueConstraint(
+                fields=["run", "employee_id", "kpi_version"], name="one_kpi_value_per_run"
+            )
         ]

@@ -64,22 +64,32 @@ class KPIVersion(models.Model):
     direction = models.CharField(_("Direction"), max_length=8, choices=Direction.choices)
     target = models.DecimalField(_("Target"), max_digits=16, decimal_places=6, null=True, blank=True)
     stretch = models.DecimalField(_("Stretch target"), max_digits=16, decimal_places=6, null=True, blank=True)
-    bands = models.JSONField(_("Standard bands"), default=list, blank=True, help_text="[[from, score], ...] ascending")
+    bands = models.JSONField(
+        _("Standard bands"), default=list, blank=True, help_text="[[from, score], ...] ascending"
+    )
     decimals = models.PositiveSmallIntegerField(_("Decimals"), default=2)
     minimum_sample = models.PositiveIntegerField(_("Minimum sample"), default=1)
     sample_measure = models.CharField(
-        _("Sample counted by"), max_length=60, blank=True, help_text="the measure whose count is n; empty: the denominator"
+        _("Sample counted by"),
+        max_length=60,
+        blank=True,
+        help_text="the measure whose count is n; empty: the denominator",
     )
     denominator_zh = models.CharField(_("Denominator in words (Chinese)"), max_length=200, blank=True)
     denominator_en = models.CharField(_("Denominator in words (English)"), max_length=200, blank=True)
-    source_note = models.CharField(_("Source"), max_length=200, blank=True)
-    collection_method = models.CharField(_("Collection method"), max_length=200, blank=True)
+    source_note_zh = models.CharField(_("Source (Chinese)"), max_length=200, blank=True)
+    source_note_en = models.CharField(_("Source (English)"), max_length=200, blank=True)
+    collection_method_zh = models.CharField(_("Collection method (Chinese)"), max_length=200, blank=True)
+    collection_method_en = models.CharField(_("Collection method (English)"), max_length=200, blank=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     created_at = models.DateTimeField(auto_now_add=True)
     frozen_at = models.DateTimeField(
-        null=True, blank=True, editable=False, help_text="when a launched cycle first relied on it: no change from then on"
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="when a launched cycle first relied on it: no change from then on",
     )
 
     class Meta:

@@ -8,7 +8,9 @@ from django.db import models
 class Record(models.Model):
     """One call, ticket, inspection or survey answer. `values` holds the measures it gave, by code; absent = missing."""
 
-    batch = models.ForeignKey("metrics.Batch", on_delete=models.CASCADE, db_constraint=False, related_name="+")
+    batch = models.ForeignKey(
+        "metrics.Batch", on_delete=models.CASCADE, db_constraint=False, related_name="+"
+    )
     source_id = models.BigIntegerField()
     external_id = models.CharField(max_length=120)
     employee_id = models.BigIntegerField()
@@ -38,7 +40,9 @@ class Observation(models.Model):
         SITE = "s"
         COMPANY = "c"
 
-    pk = models.CompositePrimaryKey("subject_type", "subject_id", "measure_id", "day", "source_id", "batch_id")
+    pk = models.CompositePrimaryKey(
+        "subject_type", "subject_id", "measure_id", "day", "source_id", "batch_id"
+    )
     subject_type = models.CharField(max_length=1, choices=SubjectType.choices)
     subject_id = models.BigIntegerField()
     measure_id = models.BigIntegerField()

@@ -21,7 +21,9 @@ class Source(LocalizedName):
     kind = models.CharField(_("Kind"), max_length=12, choices=Kind.choices)
     time_zone = models.CharField(_("Time zone"), max_length=60, default="Asia/Shanghai")
     precedence = models.PositiveIntegerField(
-        _("Precedence"), default=100, help_text="where two sources give one measure of one day, the lower number counts"
+        _("Precedence"),
+        default=100,
+        help_text="where two sources give one measure of one day, the lower number counts",
     )
     mapping = models.JSONField(default=dict, blank=True)
     is_active = models.BooleanField(default=True)

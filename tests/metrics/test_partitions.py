@@ -40,7 +40,7 @@ def test_a_row_goes_to_its_month_and_has_the_index_for_drill_down() -> None:
     ensure("2031-12-31", "2031-12-31")
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO metrics_observation {COLUMNS} VALUES ('e', 7, 1, '2031-12-31', 1, 1, 2, 3, 5)"  # noqa: S608
+            f"INSERT INTO metrics_observation {COLUMNS} VALUES ('e', 7, 1, '2031-12-31', 1, 1, 2, 3, 5)"
         )
         cursor.execute("SELECT tableoid::regclass::text FROM metrics_observation WHERE subject_id = 7")
         leaf = cursor.fetchone()[0]
@@ -69,7 +69,7 @@ def test_absurd_spans_are_refused(first: str | None, last: str | None) -> None:
 def test_a_row_without_its_month_is_refused() -> None:
     with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO metrics_observation {COLUMNS} VALUES ('e', 7, 1, '2150-01-01', 1, 1, 2, 3, 5)"  # noqa: S608
+            f"INSERT INTO metrics_observation {COLUMNS} VALUES ('e', 7, 1, '2150-01-01', 1, 1, 2, 3, 5)"
         )
 
 
@@ -79,7 +79,7 @@ def test_the_application_makes_months_though_it_owns_no_table(application_role: 
         cursor.execute("SELECT metrics_ensure_months('2033-05-01', '2033-05-31')")
         assert cursor.fetchone()[0] == 1
         cursor.execute(
-            f"INSERT INTO metrics_observation {COLUMNS} VALUES ('e', 7, 1, '2033-05-09', 1, 1, 2, 3, 5)"  # noqa: S608
+            f"INSERT INTO metrics_observation {COLUMNS} VALUES ('e', 7, 1, '2033-05-09', 1, 1, 2, 3, 5)"
         )
         cursor.execute("DELETE FROM metrics_observation WHERE subject_id = 7")
         assert cursor.rowcount == 1

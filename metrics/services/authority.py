@@ -1,0 +1,29 @@
+"""Who may change measures, KPIs, sources and data: HR."""
+
+from __future__ import annotations
+
+import re
+
+from foundation.refusals import Refusal
+from people.models import User
+from scoring import kpi as scoring_kpi
+
+CODE = re.compile(r"[a-z][a-z0-9_]{0,59}")
+SOURCE_CODE = re.compile(r"[a-z][a-z0-9_-]{0,59}")
+
+
+def require_hr(actor: User | None) -> None:
+    """Refusal metrics_hr_only (403). No actor at all is whoever holds the server: a command line, a first set-up."""
+    if actor is not None and not actor.is_hr:
+        raise Refusal("metrics_hr_only", status=403)
+
+
+def is_measure_code(code: str) -> bool:
+    """A code that a formula can name: small letters, and none of the formula language's own words."""
+    if not CODE.fullmatch(code):
+        return False
+    try:
+        scoring_kpi.parse(f"sum({code})")
+    except scoring_kpi.FormulaError:
+        return False
+    return True

@@ -1,0 +1,170 @@
+"""KPI values of people over a period: one aggregate query, the formulas on whole columns, one COPY in."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from foundation.bulk import copy_in
+from foundation.runs.models import Run
+from metrics import formulas
+from metrics.models import KPIValue, KPIVersion, Measure
+from metrics.selectors.observations import company_totals, covered_measures, totals_by
+from scoring import kpi as scoring_kpi
+
+STATISTICS = {"sum": "total", "count": "n", "sumsq": "total_sq"}
+COLUMNS = ["run_id", "employee_id", "kpi_version_id", "value", "standard_error", "n", "inputs"]
+
+
+def compute_kpi_values(
+    *,
+    run: Run,
+    employee_ids: Sequence[int],
+    kpi_versions: Iterable[KPIVersion],
+    first_day: date,
+    last_day: date,
+) -> int:
+    """Compute and store a KPIValue per employee and measured version, for `run`; the answer is their number.
+
+    value            in the KPI's unit (percent as 0-100), rounded to 6 decimals; None where the KPI is undefined: no
+                     record of the person in any of its measures, nothing to divide by, a measure that nobody sent
+    n                the cases behind it (formulas.sample_of); below the version's minimum sample it is for the reader
+                     to see, the value is kept
+    standard_error   in the same unit, None where nothing can be said
+    inputs           {"sum(m)": x, "count(m)": n}: evaluating the formula on them gives the value again
+
+    Call it inside the transaction of a run's shard. Four queries, whatever the number of people and KPIs.
+    """
+    versions = [version for version in kpi_versions if version.formula]
+    people = list(employee_ids)
+    if not people or not versions:
+        return 0
+    parsed = {version.pk: scoring_kpi.parse(version.formula) for version in versions}
+    totals = totals_of_people(people, _codes(versions, parsed.values()), first_day, last_day)
+    units = totals.attrs["units"]
+    frames = [
+        _values(version, parsed[version.pk], totals, units=units).assign(
+            run_id=str(run.pk), kpi_version_id=version.pk, employee_id=np.array(people, dtype=np.int64)
+        )
+        for version in versions
+    ]
+    return copy_in(KPIValue._meta.db_table, pd.concat(frames, ignore_index=True), COLUMNS)
+
+
+def preview(
+    version: KPIVersion, employee_ids: Sequence[int], first_day: date, last_day: date
+) -> pd.DataFrame:
+    """employee_id, value, standard_error, n of a version that need not be stored; nothing is written."""
+    formula = scoring_kpi.parse(version.formula)
+    totals = totals_of_people(employee_ids, _codes([version], [formula]), first_day, last_day)
+    found = _values(version, formula, totals, units=totals.attrs["units"])
+    return found.drop(columns="inputs").assign(employee_id=list(employee_ids))
+
+
+def company_value(version: KPIVersion, first_day: date, last_day: date) -> dict[str, Any]:
+    """{value, standard_error, n} of everybody together: the formula on the company's totals, no mean of means."""
+    formula = scoring_kpi.parse(version.formula)
+    codes = _codes([version], [formula])
+    measures = _measures(codes)
+    ids = {measure.pk: measure.code for measure in measures.values()}
+    found = company_totals(list(ids), first_day, last_day).assign(subject_id=0)
+    totals = _pivot(found, [0], measures, covered_measures(list(ids), first_day, last_day))
+    row = _values(
+        version, formula, totals, units={code: measure.unit for code, measure in measures.items()}
+    ).iloc[0]
+    return {
+        "value": None if math.isnan(row["value"]) else float(row["value"]),
+        "standard_error": None if math.isnan(row["standard_error"]) else float(row["standard_error"]),
+        "n": int(row["n"]),
+    }
+
+
+def totals_of_people(
+    people: Sequence[int], codes: Collection[str], first_day: date, last_day: date
+) -> pd.DataFrame:
+    """One row per person, columns (measure, "sum" | "count" | "sumsq"), as scoring reads it.
+
+    Missing   somebody without a record of a counted thing or of money has none of it, 0, once anybody's came in at all
+              in the period; all else is nan where no value is. Who has no record in any of these measures is nan in all.
+    """
+    measures = _measures(codes)
+    ids = [measure.pk for measure in measures.values()]
+    found = totals_by(
+        ["subject_id", "measure_id"], subject_ids=people, measure_ids=ids, first=first_day, last=last_day
+    )
+    frame = _pivot(found, people, measures, covered_measures(ids, first_day, last_day))
+    frame.attrs["units"] = {code: measure.unit for code, measure in measures.items()}
+    return frame
+
+
+def _measures(codes: Collection[str]) -> dict[str, Measure]:
+    return {measure.code: measure for measure in Measure.objects.filter(code__in=codes)}
+
+
+def _codes(versions: Iterable[KPIVersion], parsed: Iterable[scoring_kpi.Formula]) -> set[str]:
+    named = {version.sample_measure for version in versions if version.sample_measure}
+    return named.union(*(formula.measures for formula in parsed))
+
+
+def _pivot(
+    found: pd.DataFrame, subjects: Sequence[int], measures: Mapping[str, Measure], covered: Collection[int]
+) -> pd.DataFrame:
+    columns: dict[tuple[str, str], pd.Series] = {}
+    for code, measure in measures.items():
+        rows = found[found["measure_id"] == measure.pk].set_index("subject_id").reindex(subjects)
+        absent = rows["n"].isna()
+        zero = measure.unit in formulas.ADDITIVE_UNITS and measure.pk in covered
+        for statistic, column in STATISTICS.items():
+            values = rows[column].astype(float)
+            # A count of no values is 0 as long as anybody could have had one.
+            fill = 0.0 if zero or (statistic == "count" and measure.pk in covered) else np.nan
+            columns[code, statistic] = values.where(~absent, fill)
+    frame = pd.DataFrame(columns, index=list(subjects), dtype=float)
+    frame.columns = pd.MultiIndex.from_tuples(frame.columns) if len(frame.columns) else frame.columns
+    return frame
+
+
+def _values(
+    version: KPIVersion, formula: scoring_kpi.Formula, totals: pd.DataFrame, *, units: Mapping[str, str]
+) -> pd.DataFrame:
+    """value, standard_error, n and inputs, a row per row of `totals`."""
+    missing = sorted(formula.measures - set(units))
+    if missing:
+        # A measure of an old version may be gone; then there is nothing to compute from.
+        empty = np.full(len(totals), np.nan)
+        return pd.DataFrame({"value": empty, "standard_error": empty, "n": 0, "inputs": [{} for _ in empty]})
+    own = totals[sorted(formula.measures)]
+    counts = own.xs("count", axis=1, level=1)
+    has_any = (counts.fillna(0) > 0).any(axis=1).to_numpy()
+    value = np.where(has_any, formulas.evaluate(formula, own, unit=version.unit), np.nan)
+    error = np.where(np.isnan(value), np.nan, formulas.standard_error(formula, own, unit=version.unit))
+    sampled = formulas.sample_of(formula, sample_measure=version.sample_measure, units=units)
+    return pd.DataFrame(
+        {
+            "value": value,
+            "standard_error": error,
+            "n": np.where(has_any, formulas.sample(sampled, totals), 0),
+            "inputs": _inputs(formula, own),
+        }
+    )
+
+
+def _inputs(formula: scoring_kpi.Formula, totals: pd.DataFrame) -> list[dict[str, float | int | None]]:
+    wanted = sorted(formula.columns)
+    names = [f"{statistic}({measure})" for measure, statistic in wanted]
+    columns = [totals[key].to_numpy(dtype=float) for key in wanted]
+    return [
+        {name: _plain(value) for name, value in zip(names, row, strict=True)}
+        for row in zip(*columns, strict=True)
+    ]
+
+
+def _plain(value: float) -> float | int | None:
+    if not math.isfinite(value):
+        return None
+    return int(value) if value == int(value) and abs(value) < 2**53 else float(value)

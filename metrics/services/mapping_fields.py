@@ -1,0 +1,203 @@
+"""A mapping as the fields of a browser's form, and back.
+
+One line a column of the file: what it is (`col-3-what`: "", "role:employee" or "measure:answered") and how it is read
+(`col-3-type`, `col-3-words`; of daily totals `col-3-aggregation`, `col-3-count`). Below them a few lines for measures that
+have no column of their own: what every row counts as, or a second measure of one column (`more-0-...`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from foundation.refusals import Refusal
+from metrics.models import Measure, Source
+from metrics.services.mappings import AGGREGATIONS, DATE_FORMATS, EMPLOYEE_KEYS, ROLES, YES_NO, guess_reading
+
+MORE_LINES = 3
+EACH_ROW = "each"
+
+
+@dataclass
+class Line:
+    """One line of the form. `samples` are values as they stand in the file."""
+
+    index: int
+    column: str = ""
+    samples: list[str] = field(default_factory=list)
+    what: str = ""
+    type: str = "number"
+    words: str = ""
+    aggregation: str = "total"
+    count: str = ""
+    value: str = "1"
+
+
+def form_lines(
+    mapping: Mapping[str, Any], columns: Sequence[str], sample: Sequence[Sequence[str | None]], *, kind: str
+) -> tuple[list[Line], list[Line]]:
+    """(one line per column, lines for more measures), filled in from the mapping."""
+    lines = [Line(index=i, column=name, samples=_samples(sample, i)) for i, name in enumerate(columns)]
+    by_name = {line.column: line for line in lines}
+    for role, column in (mapping.get("columns") or {}).items():
+        if column in by_name:
+            by_name[column].what = f"role:{role}"
+    more: list[Line] = []
+    for code, how in sorted((mapping.get("measures") or {}).items()):
+        line = by_name.get(how.get("column"))
+        if line is None or line.what:
+            line = Line(index=len(more), column=how.get("column") or EACH_ROW)
+            more.append(line)
+        line.what = f"measure:{code}"
+        line.type = how.get("type", "number")
+        line.words = words_text(how["map"]) if how.get("map") else ""
+        line.aggregation = how.get("aggregation", "total")
+        line.count = str(columns.index(how["count_column"])) if how.get("count_column") in columns else ""
+        line.value = f"{how.get('value', 1):g}"
+    for line in lines:
+        if not line.words and line.type == "boolean":
+            line.words = words_text(_words_of(line.samples))
+    while kind == Source.Kind.RECORDS and len(more) < MORE_LINES:
+        more.append(Line(index=len(more)))
+    return lines, more
+
+
+def _samples(sample: Sequence[Sequence[str | None]], index: int) -> list[str]:
+    """Distinct values of a column, in the order in which they come."""
+    return list(dict.fromkeys(str(row[index]) for row in sample if index < len(row) and row[index]))
+
+
+def _words_of(samples: Sequence[str]) -> dict[str, float]:
+    known = {word: YES_NO[word.casefold()] for word in samples if word.casefold() in YES_NO}
+    if known and 1.0 not in known.values():
+        known |= {"Y": 1.0} if "N" in known else {}
+    return known
+
+
+def words_text(words: Mapping[str, float]) -> str:
+    """Y=1, N=0"""
+    return ", ".join(
+        f"{word}={value:g}" for word, value in sorted(words.items(), key=lambda item: (-item[1], item[0]))
+    )
+
+
+def read_words(text: str, column: str) -> dict[str, float]:
+    """The meaning of words, from "Y=1, N=0" in any punctuation. Refusal mapping_yes_no."""
+    words: dict[str, float] = {}
+    for part in re.split(r"[,;，；、\n]+", text):
+        if not part.strip():
+            continue
+        word, sign, value = re.sub(r"[＝：:]", "=", part).rpartition("=")
+        try:
+            number = float(value)
+        except ValueError:
+            sign = ""
+            number = 0.0
+        if not sign or not word.strip() or not abs(number) <= 1e12:
+            raise Refusal("mapping_yes_no", field="mapping", column=column)
+        words[word.strip()] = int(number) if number == int(number) else number
+    return words
+
+
+def mapping_from_fields(post: Mapping[str, Any], columns: Sequence[str], *, kind: str) -> dict[str, Any]:
+    """The mapping that the form means; check_mapping then says whether it is one.
+
+    Refusals: mapping_role_twice, mapping_measure_twice, mapping_yes_no.
+    """
+    roles: dict[str, str] = {}
+    measures: dict[str, Any] = {}
+    for index, column in enumerate(columns):
+        what = str(post.get(f"col-{index}-what") or "")
+        if what.startswith("role:"):
+            role = what.removeprefix("role:")
+            if role in roles:
+                raise Refusal(
+                    "mapping_role_twice",
+                    field="mapping",
+                    role=str(ROLES[Source.Kind(kind)].get(role, role)),
+                    columns=f"{roles[role]}, {column}",
+                )
+            roles[role] = column
+        elif what.startswith("measure:"):
+            _put(
+                measures,
+                what.removeprefix("measure:"),
+                _read_line(post, f"col-{index}", column, columns, kind=kind),
+            )
+    for index in range(MORE_LINES + 20):
+        code = str(post.get(f"more-{index}-what") or "").removeprefix("measure:")
+        column = str(post.get(f"more-{index}-column") or EACH_ROW)
+        if not code:
+            continue
+        if column == EACH_ROW:
+            _put(measures, code, {"type": "constant", "value": _number(post.get(f"more-{index}-value"))})
+        else:
+            _put(measures, code, _read_line(post, f"more-{index}", column, columns, kind=kind))
+    mapping: dict[str, Any] = {"columns": roles, "measures": measures}
+    for name, known in (("employee_key", EMPLOYEE_KEYS), ("date_format", DATE_FORMATS)):
+        chosen = str(post.get(name) or "auto")
+        if chosen in known and chosen != "auto":
+            mapping[name] = chosen
+    if missing := [
+        word.strip() for word in re.split(r"[,，、\n]+", str(post.get("missing") or "")) if word.strip()
+    ]:
+        mapping["missing"] = missing
+    return mapping
+
+
+def _put(measures: dict[str, Any], code: str, how: dict[str, Any]) -> None:
+    if code in measures:
+        raise Refusal("mapping_measure_twice", field="mapping", measure=code)
+    measures[code] = how
+
+
+def _read_line(
+    post: Mapping[str, Any], prefix: str, column: str, columns: Sequence[str], *, kind: str
+) -> dict[str, Any]:
+    chosen = str(post.get(f"{prefix}-type") or "")
+    if kind == Source.Kind.TOTALS:
+        how: dict[str, Any] = {
+            "column": column,
+            "aggregation": str(post.get(f"{prefix}-aggregation") or AGGREGATIONS[0]),
+        }
+        if chosen == "duration":
+            how["type"] = chosen
+        count = str(post.get(f"{prefix}-count") or "")
+        if count.isascii() and count.isdigit() and len(count) < 5 and int(count) < len(columns):
+            how["count_column"] = columns[int(count)]
+        return how
+    words = str(post.get(f"{prefix}-words") or "")
+    if not chosen:
+        # Nothing chosen: as the measure is usually written.
+        measure = Measure.objects.filter(
+            code=str(post.get(f"{prefix}-what") or "").removeprefix("measure:")
+        ).first()
+        return guess_reading(measure, column, kind=kind) if measure else {"column": column, "type": "number"}
+    how = {"column": column, "type": chosen}
+    if chosen == "boolean" and words.strip():
+        how["map"] = read_words(words, column)
+    return how
+
+
+def _number(text: Any) -> float:
+    try:
+        return float(str(text or "1"))
+    except ValueError:
+        return 1.0
+
+
+def role_choices(kind: str) -> list[tuple[str, str]]:
+    return [(f"role:{role}", str(label)) for role, label in ROLES[Source.Kind(kind)].items()]
+
+
+def measure_choices() -> list[tuple[str, str]]:
+    return [(f"measure:{measure.code}", measure.name or measure.code) for measure in Measure.objects.all()]
+
+
+def type_choices(kind: str) -> list[tuple[str, str]]:
+    found = [("number", _("as a number")), ("duration", _("as a duration (00:02:23)"))]
+    return found if kind == Source.Kind.TOTALS else [*found, ("boolean", _("as words (Y=1, N=0)"))]

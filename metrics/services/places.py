@@ -1,0 +1,68 @@
+"""Where people sat on the days that the data speaks of: team with all teams above it, and site."""
+
+from __future__ import annotations
+
+import datetime
+
+import numpy as np
+import pandas as pd
+
+from foundation.bulk import copy_out
+from people.models import Site, Team
+from people.selectors.teams import sites_of_teams
+
+#: The company is one subject.
+COMPANY = 0
+
+_MEMBERSHIPS = """
+    SELECT user_id AS employee_id, team_id, lower(valid) AS first, coalesce(upper(valid), DATE '9999-12-31') AS until
+    FROM people_membership
+    WHERE user_id = ANY(%(people)s) AND valid && daterange(%(first)s, %(last)s, '[]')
+"""
+
+
+def with_teams(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Adds team_id (0 = in no team that day) to a frame with employee_id and day; rows and index stay as they are."""
+    if pairs.empty:
+        return pairs.assign(team_id=np.array([], dtype=np.int64))
+    distinct = pairs[["employee_id", "day"]].drop_duplicates()
+    memberships = copy_out(
+        _MEMBERSHIPS,
+        {
+            "people": [int(pk) for pk in distinct["employee_id"].unique()],
+            "first": distinct["day"].min(),
+            "last": distinct["day"].max(),
+        },
+    )
+    joined = distinct.merge(memberships, on="employee_id")
+    inside = joined[(joined["day"] >= joined["first"]) & (joined["day"] < joined["until"])]
+    found = pairs[["employee_id", "day"]].merge(
+        inside[["employee_id", "day", "team_id"]], on=["employee_id", "day"], how="left"
+    )
+    return pairs.assign(team_id=found["team_id"].fillna(0).to_numpy(dtype=np.int64))
+
+
+def zones_of_teams() -> dict[int, str]:
+    """{team id: time zone of the site it sits at}; teams without a site are left out."""
+    zones = dict(Site.objects.values_list("pk", "time_zone"))
+    return {team: zones[site] for team, site in sites_of_teams().items()}
+
+
+def ancestors() -> pd.DataFrame:
+    """team_id and above_id: every team with itself and each team above it."""
+    pairs = [
+        (team, int(above))
+        for team, path in Team.objects.values_list("pk", "path")
+        for above in dict.fromkeys([*path.strip("/").split("/"), str(team)])
+        if above
+    ]
+    return pd.DataFrame(pairs, columns=["team_id", "above_id"], dtype=np.int64)
+
+
+def sites() -> pd.DataFrame:
+    """team_id and site_id of the teams that sit somewhere."""
+    return pd.DataFrame(list(sites_of_teams().items()), columns=["team_id", "site_id"], dtype=np.int64)
+
+
+def today_in(zone: str) -> datetime.date:
+    return pd.Timestamp.now(tz=zone).date()

@@ -1,0 +1,15 @@
+"""What workers do here. Each task takes ids and days, and calls one service."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from celery import shared_task
+
+from metrics.services.standing_values import refresh_months
+
+
+@shared_task(name="metrics.tasks.refresh_kpi_values")
+def refresh_kpi_values(first_day: str, last_day: str) -> None:
+    """News of observations that came or went between the two days (ISO dates)."""
+    refresh_months(date.fromisoformat(first_day), date.fromisoformat(last_day))
