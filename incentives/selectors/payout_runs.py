@@ -81,3 +81,15 @@ def names_of(payout_run: PayoutRun, employee_ids: list[int]) -> dict[int, str]:
     """{employee id: name as it stands in the run}."""
     found = PayoutLine.objects.filter(payout_run=payout_run, employee_id__in=employee_ids)
     return dict(found.values_list("employee_id", "employee_name"))
+
+
+def approvers_of(payout_run: PayoutRun) -> QuerySet[User]:
+    """Who could approve it: HR and payroll who neither computed it nor decided a line of it."""
+    decided = PayoutDecision.objects.filter(payout_run=payout_run).values("decided_by")
+    return (
+        User.objects.filter(role_grants__role__in=("hr", "payroll"), is_active=True)
+        .exclude(pk=payout_run.created_by_id)
+        .exclude(pk__in=decided)
+        .distinct()
+        .order_by("name_sort", "pk")[:8]
+    )

@@ -1,0 +1,102 @@
+"""Statements: one's own, the fragment on the standing page, and what HR reads about someone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from foundation.interface.access import role_required
+from incentives.models import PayoutRun
+from incentives.selectors.statements import cycles_with_statement, get_statement_for, statement_of
+from incentives.views.shared import READERS, address_of, crumbs
+from people.models import User
+from reviews.models import Cycle
+
+
+@role_required("employee")
+@require_safe
+def statement(request: HttpRequest, code: str = "") -> HttpResponse:
+    """The latest of one's own, or the one of a cycle."""
+    cycles = cycles_with_statement(request.user)
+    if code:
+        cycle = cycles.filter(code=code).first()
+        if cycle is None:
+            raise Http404
+    else:
+        cycle = cycles.first()
+    if cycle is None:
+        return render(
+            request, "incentives/statement_none.html", {"standing_url": address_of("reviews:standing")}
+        )
+    return _statement_page(request, request.user, cycle, own=True)
+
+
+@role_required(*READERS, "employee", write=())
+@require_safe
+def statement_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """Any line that the reader may see leads to the whole statement of that person and cycle."""
+    line = get_statement_for(request.user, pk)
+    return _statement_page(
+        request, line.employee, line.payout_run.cycle, own=line.employee_id == request.user.pk, pk=pk
+    )
+
+
+def _statement_page(
+    request: HttpRequest, employee: User, cycle: Cycle, *, own: bool, pk: int | None = None
+) -> HttpResponse:
+    found = statement_of(employee, cycle)
+    if found is None:
+        raise Http404
+    here = (
+        reverse("incentives:statement_of_cycle", args=[cycle.code])
+        if own and pk is None
+        else reverse("incentives:statement_detail", args=[pk or found.lines[0].line.pk])
+    )
+    context: dict[str, Any] = {
+        "statement": found,
+        "employee": employee,
+        "cycle": cycle,
+        "own": own,
+        "here": here,
+        "print_url": f"{here}?print=1",
+        "standing_url": address_of("reviews:standing") if own else "",
+        "crumbs": crumbs((_("My statement"), "")) if own else _crumbs_of(found),
+    }
+    template = "incentives/statement_print.html" if request.GET.get("print") else "incentives/statement.html"
+    return render(request, template, context)
+
+
+def _crumbs_of(found: Any) -> list[dict[str, str]]:
+    run = found.lines[0].line.payout_run
+    return crumbs(
+        (_("Payouts"), reverse("incentives:payout_runs")),
+        (
+            _("%(plan)s for %(cycle)s") % {"plan": run.plan.name, "cycle": run.cycle.name},
+            reverse("incentives:payout_run", args=[run.pk]),
+        ),
+        (found.employee.name, ""),
+    )
+
+
+@role_required("employee")
+@require_safe
+def money_fragment(request: HttpRequest, code: str) -> HttpResponse:
+    """For the employee's standing page: what this result pays and what one more point would have paid."""
+    cycle = Cycle.objects.filter(
+        code=code, released_at__isnull=False, participants__employee=request.user
+    ).first()
+    if cycle is None:
+        raise Http404
+    found = statement_of(request.user, cycle)
+    context = {
+        "statement": found,
+        "cycle": cycle,
+        "is_coming": found is None
+        and PayoutRun.objects.filter(cycle=cycle, state__in=PayoutRun.OPEN).exists(),
+    }
+    return render(request, "incentives/_money.html", context)
