@@ -82,4 +82,7 @@ def _variance_between(y: Floats, v: Floats) -> float:
     largest = total / (len(y) - 3)
     if surplus(smallest) <= 0:
         return 0.0
+    if surplus(largest) >= 0:
+        # The noise is so small that rounding hides it.
+        return largest
     return float(optimize.brentq(surplus, smallest, largest, xtol=total * 1e-15, rtol=1e-13))

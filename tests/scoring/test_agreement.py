@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from statsmodels.stats import inter_rater
 
 from scoring.agreement import cohen_kappa, fleiss_kappa, icc, krippendorff_alpha
 from scoring.errors import InvalidInput, ScoringError, TooFewRaters, TooFewTargets, ZeroVariance
@@ -151,6 +152,18 @@ def test_agreement_stays_in_range(ratings: list[list[int]]) -> None:
     assert -1.0 <= alpha <= 1.0
     counts = [[row.count(grade) for grade in range(1, 6)] for row in ratings]
     assert -1 / (k - 1) - 1e-9 <= fleiss_kappa(counts) <= 1
+
+
+@given(table(3, 3))
+def test_kappas_agree_with_statsmodels(counts: list[list[int]]) -> None:
+    for weights, name in ((None, None), ("linear", "linear"), ("quadratic", "quadratic")):
+        theirs = inter_rater.cohens_kappa(np.array(counts), wt=name, return_results=False)
+        assert cohen_kappa(counts, weights) == pytest.approx(theirs)
+    subjects = [[3, 1, 0], [0, 2, 2], [1, 1, 2]]
+    extra = [counts[0][0] % 3, 4 - counts[0][0] % 3, 0]
+    assert fleiss_kappa([*subjects, extra]) == pytest.approx(
+        inter_rater.fleiss_kappa(np.array([*subjects, extra]))
+    )
 
 
 @given(table(3, 3).filter(lambda rows: any(map(any, rows))))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from statsmodels.stats.proportion import proportion_confint
 
 from scoring.errors import InvalidInput
 from scoring.intervals import wilson
@@ -49,5 +50,6 @@ def test_an_interval_holds_its_proportion(successes: int, more: int) -> None:
     trials = successes + more
     low, high = wilson(successes, trials)
     assert 0 <= low <= successes / trials <= high <= 1
+    assert (low, high) == pytest.approx(proportion_confint(successes, trials, method="wilson"), abs=1e-12)
     mirrored_low, mirrored_high = wilson(more, trials)
     assert (mirrored_low, mirrored_high) == (pytest.approx(1 - high), pytest.approx(1 - low))

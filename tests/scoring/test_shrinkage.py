@@ -60,6 +60,14 @@ def test_exact_values_stay() -> None:
     assert (shrunken[0], weights[0]) == (1.0, 1.0)
 
 
+def test_noise_below_rounding_is_no_noise() -> None:
+    for variances in ([1e-17, 2e-17, 1e-17, 3e-17], [5e-324, 0.0, 1e-300, 0.0]):
+        shrunken, weights = empirical_bayes([1.0, 2.0, 3.0, 9.0], variances)
+        assert shrunken == pytest.approx([1.0, 2.0, 3.0, 9.0])
+        assert weights == pytest.approx([1.0] * 4)
+    assert empirical_bayes([1.0, 1.0, 1.0, 1.0 + 1e-15], [1.0, 2.0, 3.0, 4.0])[1].tolist() == [0.0] * 4
+
+
 def test_missing_values_are_not_counted() -> None:
     values, variances = [1.0, 5.0, NAN, 9.0, 14.0, 3.0], [1.0, 2.0, 1.0, NAN, 1.0, 2.0]
     shrunken, weights = empirical_bayes(values, variances)
