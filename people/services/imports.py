@@ -40,6 +40,7 @@ class RosterKind(ImportKind):
     label = _("Roster")
     description = _("Who is employed, in which team and job, from which day. A transfer is a second row.")
     icon = "users"
+    summary_template = "people/_roster_summary.html"
     roles = ("hr",)
     scope = "people:write"
     fields = (
@@ -134,7 +135,8 @@ class RosterKind(ImportKind):
         names = [each.name for each in dataclasses.fields(RosterLine)]
         lines = [RosterLine(*row) for row in checked.accepted[names].itertuples(index=False, name=None)]
         done = store_roster(actor=import_record.created_by, lines=lines)
-        return {**checked.summary, **done, "unchanged": not any(done.values())}
+        touched = done["teams_created"] + done["teams_changed"]
+        return {**checked.summary, **done, "teams_touched": touched, "unchanged": not any(done.values())}
 
     def result_url(self, import_record: Import) -> str:
         return _address("people:employees")
@@ -147,6 +149,7 @@ class CompensationKind(ImportKind):
         "Monthly base salaries by date, from which bonuses are reckoned. HR, payroll and auditors see them."
     )
     icon = "cash"
+    summary_template = "people/_compensation_summary.html"
     roles = ("hr",)
     scope = "people:write"
     fields = (
