@@ -108,6 +108,10 @@ class ImportKind:
         found = {target.code: str(post.get(f"map-{target.code}") or "") for target in self.get_fields()}
         return {code: column for code, column in found.items() if column}
 
+    def options_from_post(self, post: Mapping[str, Any]) -> dict[str, Any]:
+        """Options of this kind that its form posts along with the mapping; the others stay as they are."""
+        return {}
+
     def mapping_context(self, import_record: Import) -> dict[str, Any]:
         """More context for mapping_template."""
         return {}

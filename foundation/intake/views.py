@@ -106,9 +106,10 @@ def check(request: HttpRequest, import_id: int) -> HttpResponse:
     record = get_import_for(request.user, import_id)
     handler = kinds.get(record.kind)
     posted = handler.mapping_from_post(request.POST, record.columns)
+    options = {**record.options, **handler.options_from_post(request.POST)}
 
     def act() -> Any:
-        services.set_mapping(actor=request.user, import_record=record, mapping=posted)
+        services.set_mapping(actor=request.user, import_record=record, mapping=posted, options=options)
         return services.check_import(actor=request.user, import_record=record)
 
     return _act(request, record, act, mapping=posted)
