@@ -11,6 +11,7 @@ import json
 import os
 import queue
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -38,6 +39,7 @@ STEADY_SECONDS = 30.0  # a program that ran this long has started well: its next
 BACKOFF_SECONDS = (0.5, 1, 2, 5, 10, 30)
 READY_SECONDS = 90.0
 PORTS_TRIED = 100
+WITH_TERMINAL = os.isatty(0)
 # The form of every line of our log (see LOGGING in the settings); what follows without it belongs to the line before.
 LOG_LINE = re.compile(r"^\d{4}-\d\d-\d\d [\d:,]+ (?P<level>[A-Z]+) ")
 LOUD = {"WARNING", "ERROR", "CRITICAL"}
@@ -55,6 +57,17 @@ def say(text: str = "") -> None:
     """Print, also when the terminal is gone: a closed terminal must not keep us from stopping what we started."""
     with contextlib.suppress(OSError, ValueError):
         print(text, flush=True)
+
+
+def terminal_is_gone() -> bool:
+    """Whether the terminal that we were started in was closed. SIGHUP says so too, but not when `make` leads the
+    terminal's session: it keeps the signal to itself."""
+    with contextlib.suppress(OSError, ValueError):
+        if WITH_TERMINAL:
+            poll = select.poll()
+            poll.register(0, 0)  # a hang-up is always reported
+            return any(event & select.POLLHUP for _, event in poll.poll(0))
+    return False
 
 
 def messages_are_stale() -> bool:
@@ -203,7 +216,7 @@ class Supervisor:
         self.stop_requested.set()
 
     def _check_stop(self) -> None:
-        if self.stop_requested.is_set():
+        if self.stop_requested.is_set() or terminal_is_gone():
             raise StopRequestedError
 
     def _prepare(self) -> None:
