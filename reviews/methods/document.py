@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Container, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
@@ -74,14 +74,21 @@ SCHEMA: dict[str, Any] = {
 }
 
 
+class Everything:
+    """Contains whatever is asked for: a template may name jobs that a company has yet to define."""
+
+    def __contains__(self, code: object) -> bool:
+        return True
+
+
 @dataclass(frozen=True)
 class References:
     """What codes in a document may name; services read it for one day."""
 
     kpis: Mapping[str, KPIReference] = field(default_factory=dict)
-    teams: Collection[str] = ()
-    jobs: Collection[str] = ()
-    sites: Collection[str] = ()
+    teams: Container[str] = ()
+    jobs: Container[str] = ()
+    sites: Container[str] = ()
 
 
 def blank_configuration() -> Configuration:
@@ -122,8 +129,9 @@ def check_configuration(
 ) -> None:
     """Adds every problem with its path.
 
-    Without `complete` only what can never be right is refused (types, ranges, unknown and repeated codes), so that
-    unfinished work can be kept; `complete` adds what a launch needs: weights of 100, items, descriptions, bands.
+    Without `complete` only what can never be right is refused (types, ranges, unknown KPIs, repeated codes), so that
+    unfinished work can be kept; `complete` adds what a launch needs: weights of 100, items, descriptions, bands, and
+    a population whose teams, jobs and sites exist.
     """
     before = len(problems)
     check_shape(document, SCHEMA, problems=problems, path=path)
@@ -136,7 +144,7 @@ def check_configuration(
     population = document.get("population", {})
     for name, known in (("teams", references.teams), ("jobs", references.jobs), ("sites", references.sites)):
         for index, code in enumerate(population.get(name, [])):
-            if code not in known:
+            if complete and code not in known:
                 problems.add((*path, "population", name, index), f"cycle_{name}_unknown", name=code)
     for index, component in enumerate(document["components"]):
         here = (*path, "components", index)

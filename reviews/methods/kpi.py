@@ -10,6 +10,7 @@ import pandas as pd
 from django.utils.translation import gettext_lazy as _
 
 from foundation.documents import Path, Problems
+from metrics.formulas import evaluate
 from reviews.methods.base import (
     LINE_COLUMNS,
     NUMBER,
@@ -194,7 +195,7 @@ class KPIMethod:
         answers = []
         for line in lines:
             item = by_code[line["subject"]]
-            value = value_from_inputs(item["version"]["formula"], line["inputs"])
+            value = value_from_inputs(item["version"], line["inputs"], line["n"])
             scored = score_line(
                 item,
                 np.array([or_nan(value)]),
@@ -263,13 +264,16 @@ def line_error(points: Floats, errors: Floats, weights: Floats) -> Floats:
     return answer
 
 
-def value_from_inputs(formula: str, inputs: Mapping[str, float | None]) -> float | None:
-    """The KPI's value from the totals that entered it, as stored; {'sum(m)': x, 'count(m)': n}."""
-    if not inputs:
+def value_from_inputs(version: Mapping[str, Any], inputs: Mapping[str, float | None], n: int) -> float | None:
+    """The KPI's value from the totals that entered it, as stored; {'sum(m)': x, 'count(m)': n}.
+
+    Without one record of the person (n = 0 and nothing in any total) it is undefined, whatever the formula makes of 0.
+    """
+    if not inputs or (n == 0 and not any(inputs.values())):
         return None
+    formula = formulas.parse(version["formula"])
     frame = pd.DataFrame({name: [or_nan(number)] for name, number in inputs.items()})
-    needed = [f"{statistic}({measure})" for measure, statistic in formulas.parse(formula).columns]
-    for name in needed:
-        if name not in frame:
+    for measure, statistic in formula.columns:
+        if (name := f"{statistic}({measure})") not in frame:
             frame[name] = np.nan
-    return or_none(stored(formulas.parse(formula).evaluate(frame))[0])
+    return or_none(evaluate(formula, frame, unit=version["unit"])[0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import Count, Max, Sum
 
-from metrics.models import Batch
+from metrics.models import Batch, Source
 from reviews.methods.document import fingerprint
 from reviews.models import Cycle, Judgement, Participant, ResultAdjustment, ScoreSheet
 
@@ -13,7 +13,7 @@ def inputs_mark(cycle: Cycle) -> str:
     """A digest of all that enters a scoring run of the cycle; another mark means that another answer is possible.
 
     Batches are compared by their ids, not by time: one that was being stored when a run began and counts now is a
-    difference, whatever its timestamp. Versions only rise, so their sum sees every save. Five queries.
+    difference, whatever its timestamp. Versions only rise, so their sum sees every save. Six queries.
     """
     sheets = ScoreSheet.objects.filter(participant__cycle=cycle)
     judgements = Judgement.objects.filter(sheet__participant__cycle=cycle)
@@ -31,6 +31,8 @@ def inputs_mark(cycle: Cycle) -> str:
             "adjustments": list(
                 ResultAdjustment.objects.filter(cycle=cycle).aggregate(Count("id"), Max("id")).values()
             ),
+            # Which of two sources counts where both give one measure of one day.
+            "precedence": sorted(Source.objects.values_list("id", "precedence")),
             "batches": list(batches.order_by("id").values_list("id", flat=True)),
         }
     )

@@ -5,19 +5,10 @@ from __future__ import annotations
 import datetime
 
 from metrics.models import KPIVersion
+from metrics.selectors.kpis import versions_on
 from people.models import Job, Site, Team
 from reviews.methods.base import KPIReference, or_none
 from reviews.methods.document import References
-
-
-def kpi_versions_on(day: datetime.date) -> list[KPIVersion]:
-    """The version of every KPI in use that is valid on `day`, by KPI code; one query."""
-    return list(
-        KPIVersion.objects.filter(valid_from__lte=day, kpi__is_active=True)
-        .select_related("kpi")
-        .order_by("kpi__code", "-valid_from")
-        .distinct("kpi__code")
-    )
 
 
 def kpi_reference(version: KPIVersion) -> KPIReference:
@@ -42,7 +33,7 @@ def kpi_reference(version: KPIVersion) -> KPIReference:
 def references_on(day: datetime.date) -> References:
     """Four queries, whatever the number of KPIs and teams."""
     return References(
-        kpis={version.kpi.code: kpi_reference(version) for version in kpi_versions_on(day)},
+        kpis={version.kpi.code: kpi_reference(version) for version in versions_on(day)},
         teams=set(Team.objects.values_list("code", flat=True)),
         jobs=set(Job.objects.values_list("code", flat=True)),
         sites=set(Site.objects.values_list("code", flat=True)),

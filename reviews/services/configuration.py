@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import replace
 from typing import Any
 
 from foundation.documents import Path, Problems, Section, items_of, report_repeated
 from people.models import User
-from reviews.methods.document import blank_configuration, check_configuration, completed, with_text_keys
+from reviews.methods.document import (
+    Everything,
+    blank_configuration,
+    check_configuration,
+    completed,
+    with_text_keys,
+)
 from reviews.models import CycleTemplate
 from reviews.selectors.references import references_on
 from reviews.services.cycles import CODE
@@ -25,7 +32,8 @@ def load_cycle_templates(items: Any, *, actor: User, problems: Problems, path: P
     report_repeated(
         found, problems=problems, key=lambda item: item.get("code") if isinstance(item, dict) else None
     )
-    references = references_on(NEWEST)
+    anywhere = Everything()
+    references = replace(references_on(NEWEST), teams=anywhere, jobs=anywhere, sites=anywhere)
     for place, item in found:
         before = len(problems)
         section = Section(item, problems=problems, path=place)

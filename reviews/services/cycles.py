@@ -33,6 +33,8 @@ CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")
 LONGEST_PERIOD = 400
 # None means "no due day", so "leave it" needs a value of its own.
 UNCHANGED: Any = object()
+# Addresses of pages that stand where a cycle's code would.
+RESERVED_CODES = ("new",)
 FIRST_PHASES = (Phase.GOALS, Phase.COLLECTION, Phase.RATING)
 
 
@@ -195,7 +197,7 @@ def _check_draft(document: Any, last_day: datetime.date) -> None:
 
 
 def _check_code(code: str) -> None:
-    if not CODE.fullmatch(code):
+    if not CODE.fullmatch(code) or code in RESERVED_CODES:
         raise Refusal("cycle_code_malformed", field="code", status=422)
 
 

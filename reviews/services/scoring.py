@@ -9,13 +9,13 @@ from django.db import transaction
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from metrics.services.kpi_values import compute_kpi_values
 
 from foundation.refusals import Refusal
 from foundation.runs import registry
 from foundation.runs import services as runs
 from foundation.runs.models import Run
 from metrics.models import KPIVersion
+from metrics.services.kpi_values import compute_kpi_values
 from people.models import User
 from reviews.methods.document import kpi_version_ids
 from reviews.models import Cycle, Participant
@@ -72,11 +72,11 @@ class ScoringHandler(registry.RunHandler):
                     pk__in=kpi_version_ids(cycle.configuration)
                 ).select_related("kpi")
                 compute_kpi_values(
-                    run,
-                    _employees(cycle, key),
-                    list(versions.order_by("pk")),
-                    cycle.first_day,
-                    cycle.last_day,
+                    run=run,
+                    employee_ids=_employees(cycle, key),
+                    kpi_versions=list(versions.order_by("pk")),
+                    first_day=cycle.first_day,
+                    last_day=cycle.last_day,
                 )
             case "components":
                 stages.score_components(run, cycle, _employees(cycle, key))

@@ -152,7 +152,7 @@ def measured(monkeypatch: pytest.MonkeyPatch, cast: Cast) -> dict[str, dict[str,
     """Stands in for the data: the run's KPI values are these. The room of metrics has its own tests."""
     numbers = {name: dict(values) for name, values in MEASURED.items()}
 
-    def compute(run: Run, employee_ids: Any, kpi_versions: Any, first_day: Any, last_day: Any) -> None:
+    def compute(*, run: Run, employee_ids: Any, kpi_versions: Any, first_day: Any, last_day: Any) -> None:
         rows = []
         for name, values in numbers.items():
             person = getattr(cast, name).pk if hasattr(cast, name) else int(name)

@@ -1,0 +1,363 @@
+"""HR's list of cycles, a new one, and the cockpit from which it is run."""
+
+from __future__ import annotations
+
+import calendar
+import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from foundation.interface.access import role_required
+from foundation.interface.wording import number
+from foundation.refusals import Refusal
+from foundation.runs.models import Run
+from foundation.runs.presentation import describe
+from foundation.runs.selectors import latest_run
+from reviews.forms.cycles import LaunchForm, NewCycleForm
+from reviews.models import Acknowledgement, Cycle
+from reviews.models.cycles import PHASE_ORDER, Phase
+from reviews.selectors.cycles import (
+    completion,
+    completion_by_team,
+    completion_of_cycles,
+    get_cycle_for,
+    participant_count,
+    phase_history,
+    visible_cycles,
+    visible_templates,
+)
+from reviews.selectors.freshness import results_are_stale
+from reviews.selectors.launch import LaunchProblem, launch_problems
+from reviews.selectors.results import distribution, previous_released_cycle
+from reviews.services.cycles import create_cycle, launch_cycle
+from reviews.services.phases import (
+    CANCELLABLE,
+    RELEASES,
+    advance_phase,
+    cancel_cycle,
+    earlier_phases,
+    next_phases,
+    release_cycle,
+    return_phase,
+)
+from reviews.services.scoring import SCORABLE, start_scoring
+from reviews.views.presentation import bands_of
+from reviews.views.refused import show_refusal, tell_refusal
+
+READERS = ("hr", "auditor")
+SHOWN_IN_LIST = 100
+LATE_RATERS = 3
+
+
+@role_required(*READERS, "payroll", write=("hr",))
+@require_safe
+def cycles(request: HttpRequest) -> HttpResponse:
+    found = list(visible_cycles(request.user)[:SHOWN_IN_LIST])
+    done = completion_of_cycles(found)
+    rows = [
+        {"cycle": cycle, "people": done[cycle.pk][0], "done": done[cycle.pk][1], "total": done[cycle.pk][2]}
+        for cycle in found
+    ]
+    active = [row for row in rows if row["cycle"].phase not in (Phase.CLOSED, Phase.CANCELLED)]
+    front = active[0] if active else None
+    return render(
+        request,
+        "reviews/cycles.html",
+        {
+            "front": front,
+            "front_phases": phase_line(front["cycle"], front["done"], front["total"]) if front else [],
+            "front_problems": _problem_rows(front["cycle"])
+            if front and front["cycle"].phase == Phase.SETUP
+            else [],
+            "rows": [row for row in rows if row is not front],
+            "has_templates": visible_templates(request.user).exists(),
+        },
+    )
+
+
+@role_required("hr")
+@require_http_methods(["GET", "HEAD", "POST"])
+def cycle_new(request: HttpRequest) -> HttpResponse:
+    templates = visible_templates(request.user)
+    form = NewCycleForm(request.POST or None, templates=templates, initial=_proposal(templates.first()))
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        try:
+            cycle = create_cycle(
+                actor=request.user,
+                code=data["code"],
+                name_zh=data["name_zh"],
+                name_en=data["name_en"],
+                first_day=data["first_day"],
+                last_day=data["last_day"],
+                rating_due_on=data["rating_due_on"],
+                template=data["template"].code if data["template"] else "",
+            )
+        except Refusal as refusal:
+            show_refusal(form, refusal)
+        else:
+            return redirect("reviews:cycle", cycle.code)
+    return render(request, "reviews/cycle_new.html", {"form": form}, status=422 if form.errors else 200)
+
+
+def _proposal(template: Any) -> dict[str, Any]:
+    """Last month, the usual case: its data are there and its managers are waiting."""
+    last = timezone.localdate().replace(day=1) - datetime.timedelta(days=1)
+    return {
+        "template": template.code if template else None,
+        "first_day": last.replace(day=1),
+        "last_day": last,
+        "rating_due_on": last + datetime.timedelta(days=7),
+        "code": f"{last:%Y-%m}",
+        "name_zh": f"{last.year}年{last.month}月考核",
+        "name_en": f"{calendar.month_name[last.month]} {last.year} review",
+    }
+
+
+@role_required(*READERS, write=("hr",))
+@require_safe
+def cycle(request: HttpRequest, code: str) -> HttpResponse:
+    """The cockpit: where the cycle is, what keeps it, who is late, and the one thing to do next."""
+    found = get_cycle_for(request.user, code)
+    run = latest_run("scoring", f"cycle:{found.pk}")
+    done, total = completion(found)
+    stale = results_are_stale(found)
+    problems = launch_problems(found) if found.phase == Phase.SETUP else []
+    context = {
+        "cycle": found,
+        "phases": phase_line(found, done, total),
+        "problems": [_as_row(found, problem) for problem in problems],
+        "problem_title": _problem_title(problems),
+        "can_launch": found.phase == Phase.SETUP and not any(each.severity == "error" for each in problems),
+        "launch_form": LaunchForm(initial={"to_phase": "rating"}),
+        "people": participant_count(found),
+        "done": done,
+        "total": total,
+        "share": done / total if total else None,
+        "teams": completion_by_team(found) if total else [],
+        "late_raters": LATE_RATERS,
+        "progress": describe(run, request.user) if run and _is_worth_showing(run) else None,
+        "is_stale": stale,
+        "can_score": found.phase in SCORABLE and not (run and run.is_active),
+        "can_release": (found.phase, Phase.RELEASE) in RELEASES and found.published_run_id and not stale,
+        "open_forms": total - done,
+        "steps": [{"phase": phase, "label": Phase(phase).label} for phase in next_phases(found)],
+        "steps_back": [{"phase": phase, "label": Phase(phase).label} for phase in earlier_phases(found)],
+        "can_cancel": found.phase in CANCELLABLE,
+        "history": phase_history(found),
+        "chart": _distribution_chart(found) if found.published_run_id else None,
+        "acknowledged": Acknowledgement.objects.filter(cycle=found).count() if found.released_at else None,
+        "payouts_url": _address("incentives:payout_runs"),
+        "summary": configuration_summary(found),
+    }
+    return render(request, "reviews/cycle.html", context)
+
+
+def _is_worth_showing(run: Run) -> bool:
+    return run.is_active or run.state in (Run.State.FAILED, Run.State.STOPPED)
+
+
+def configuration_summary(cycle: Cycle) -> list[dict[str, Any]]:
+    """The parts of the configuration with their addresses: what stands in each, in a few words."""
+    document = cycle.configuration
+    components = document.get("components", [])
+    population = document.get("population", {})
+    narrowed = [code for name in ("teams", "jobs", "sites") for code in population.get(name, [])]
+    bands = document.get("rating_bands", [])
+    return [
+        {
+            "label": _("Who is appraised"),
+            "value": ", ".join(narrowed) or _("everyone on the roster"),
+            "url": reverse("reviews:population", args=[cycle.code]),
+        },
+        {
+            "label": _("Components"),
+            "value": ngettext("%(count)s component", "%(count)s components", len(components))
+            % {"count": len(components)},
+            "url": reverse("reviews:components", args=[cycle.code]),
+        },
+        {
+            "label": _("Rating bands"),
+            "value": " · ".join(band["code"] for band in reversed(bands)) or _("none yet"),
+            "url": reverse("reviews:bands", args=[cycle.code]),
+        },
+        {
+            "label": _("Period and rules"),
+            "value": f"{cycle.first_day.isoformat()} – {cycle.last_day.isoformat()}",
+            "url": reverse("reviews:settings", args=[cycle.code]),
+        },
+    ]
+
+
+# What HR does ---------------------------------------------------------------------------------------------------
+
+
+@role_required("hr")
+@require_POST
+def launch(request: HttpRequest, code: str) -> HttpResponse:
+    form = LaunchForm(request.POST)
+    phase = form.cleaned_data["to_phase"] if form.is_valid() else Phase.RATING
+    return _do(
+        request,
+        code,
+        lambda actor, found: launch_cycle(actor=actor, cycle=found, to_phase=phase),
+        _("The cycle is launched."),
+    )
+
+
+@role_required("hr")
+@require_POST
+def score(request: HttpRequest, code: str) -> HttpResponse:
+    return _do(request, code, lambda actor, found: start_scoring(actor=actor, cycle=found), "")
+
+
+@role_required("hr")
+@require_POST
+def phase(request: HttpRequest, code: str) -> HttpResponse:
+    to_phase, reason = request.POST.get("to_phase", ""), request.POST.get("reason", "")
+    back = request.POST.get("direction") == "back"
+    service = return_phase if back else advance_phase
+    return _do(
+        request,
+        code,
+        lambda actor, found: service(actor=actor, cycle=found, to_phase=to_phase, reason=reason),
+        "",
+    )
+
+
+@role_required("hr")
+@require_POST
+def release(request: HttpRequest, code: str) -> HttpResponse:
+    reason = request.POST.get("reason", "")
+    return _do(
+        request,
+        code,
+        lambda actor, found: release_cycle(actor=actor, cycle=found, reason=reason),
+        _("The results are open. Everyone appraised can read theirs now."),
+    )
+
+
+@role_required("hr")
+@require_POST
+def cancel(request: HttpRequest, code: str) -> HttpResponse:
+    reason = request.POST.get("reason", "")
+    return _do(
+        request,
+        code,
+        lambda actor, found: cancel_cycle(actor=actor, cycle=found, reason=reason),
+        _("The cycle is cancelled. What was written is kept."),
+    )
+
+
+def _do(request: HttpRequest, code: str, work: Any, success: str) -> HttpResponse:
+    found = get_cycle_for(request.user, code)
+    try:
+        work(request.user, found)
+    except Refusal as refusal:
+        tell_refusal(request, refusal)
+    else:
+        if success:
+            messages.success(request, success)
+    return redirect("reviews:cycle", found.code)
+
+
+# How it is shown --------------------------------------------------------------------------------------------------
+
+
+def phase_line(cycle: Cycle, done: int, total: int) -> list[dict[str, Any]]:
+    """The phases in order, each with its number in words where it stands."""
+    if cycle.phase == Phase.CANCELLED:
+        return []
+    here = PHASE_ORDER.index(Phase(cycle.phase))
+    rows = []
+    for index, phase_ in enumerate(PHASE_ORDER):
+        state = "done" if index < here else "current" if index == here else "ahead"
+        row: dict[str, Any] = {"label": phase_.label, "state": state}
+        if phase_ == Phase.RATING and total and index <= here:
+            row["sentence"] = _("%(done)s of %(total)s forms are in") % {
+                "done": number(done),
+                "total": number(total),
+            }
+        elif phase_ == Phase.RATING and cycle.rating_due_on and index > here:
+            row["date"] = cycle.rating_due_on
+        elif phase_ == Phase.SETUP and state == "current":
+            row["sentence"] = _("being configured")
+        elif phase_ == Phase.GOALS and state == "current":
+            row["sentence"] = _("people read their KPIs and targets")
+        elif phase_ == Phase.COLLECTION and state == "current":
+            row["sentence"] = _("data come in until")
+            row["date"] = cycle.last_day
+        elif phase_ == Phase.CALIBRATION and state == "current":
+            row["sentence"] = _("results are checked")
+        elif phase_ == Phase.RELEASE and cycle.released_at and index <= here:
+            row["date"] = timezone.localtime(cycle.released_at).date()
+        rows.append(row)
+    return rows
+
+
+def _problem_rows(cycle: Cycle) -> list[dict[str, Any]]:
+    return [_as_row(cycle, problem) for problem in launch_problems(cycle)]
+
+
+def _as_row(cycle: Cycle, problem: LaunchProblem) -> dict[str, Any]:
+    return {"text": problem.text, "url": _mended_at(cycle, problem), "severity": problem.severity}
+
+
+def _mended_at(cycle: Cycle, problem: LaunchProblem) -> str:
+    """The page on which a problem is mended, by the path of its field."""
+    head, _dot, rest = problem.path.partition("[")
+    if problem.code == "cycle_kpi_without_data":
+        return _address("intake:list") or reverse("reviews:components", args=[cycle.code])
+    if head == "components" and rest and "." in rest:
+        component = cycle.configuration["components"][int(rest.partition("]")[0])]
+        if rest.partition("]")[2] not in (".weight", ".name", ".code"):
+            return reverse("reviews:component", args=[cycle.code, component["code"]])
+    if head.startswith("components"):
+        return reverse("reviews:components", args=[cycle.code])
+    if head.startswith("rating_bands"):
+        return reverse("reviews:bands", args=[cycle.code])
+    if head.startswith("population"):
+        return reverse("reviews:population", args=[cycle.code])
+    return reverse("reviews:settings", args=[cycle.code])
+
+
+def _problem_title(problems: list[LaunchProblem]) -> str:
+    errors = sum(problem.severity == "error" for problem in problems)
+    if not errors:
+        return _("Worth knowing before the launch")
+    return ngettext(
+        "%(count)s thing keeps this from launch", "%(count)s things keep this from launch", errors
+    ) % {"count": errors}
+
+
+def _distribution_chart(cycle: Cycle) -> dict[str, Any]:
+    now = distribution(cycle)
+    bands = bands_of(cycle)
+    series = [{"name": cycle.name, "values": [now[band["code"]] for band in bands], "emphasis": True}]
+    before = previous_released_cycle(cycle)
+    if before is not None:
+        then = distribution(before)
+        series.append({"name": before.name, "values": [then.get(band["code"], 0) for band in bands]})
+    return {
+        "kind": "bar",
+        "labels": [band["label"] for band in bands],
+        "series": series,
+        "decimals": 0,
+        "total": sum(now.values()),
+    }
+
+
+def _address(name: str) -> str:
+    """A page of another room, where it is there."""
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""

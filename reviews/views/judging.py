@@ -1,0 +1,319 @@
+"""The manager's work: what is due, the scoring grid with its autosave, the evidence beside it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from foundation.interface.access import role_required
+from foundation.interface.wording import number
+from foundation.refusals import Refusal
+from reviews.methods.base import localised
+from reviews.methods.document import component_of
+from reviews.methods.rating_scale import COMMENT_ITEM, level_key
+from reviews.models import Cycle, Judgement, ScoreSheet
+from reviews.models.cycles import Phase
+from reviews.selectors.cycles import get_cycle_for, visible_cycles
+from reviews.selectors.evidence import KPIFact, data_until, kpi_facts, previous_result
+from reviews.selectors.results import MANAGERS_READ
+from reviews.selectors.sheets import (
+    SECONDS_PER_ITEM,
+    GridRow,
+    get_sheet_for,
+    grid_of,
+    progress_of,
+    sheets_owed,
+)
+from reviews.services.judgements import (
+    StaleJudgement,
+    missing_items,
+    save_judgement,
+    submit_sheets,
+    unexplained_levels,
+)
+from reviews.views.presentation import band_of, kpi_value, language, name_of, score_text, unit_of
+from reviews.views.refused import tell_refusal
+
+# Evidence columns in the grid: more would push the scores out of sight; the panel has them all.
+FACTS_IN_GRID = 3
+OTHERS_SHOWN = 12
+
+
+@role_required("manager", "hr")
+@require_safe
+def queue(request: HttpRequest) -> HttpResponse:
+    owed = sheets_owed(request.user)
+    open_ = [each for each in owed if each.open]
+    others = [
+        {"cycle": cycle, "has_results": cycle.published_run_id and cycle.phase in MANAGERS_READ}
+        for cycle in visible_cycles(request.user).exclude(pk__in=[each.cycle.pk for each in open_])[
+            :OTHERS_SHOWN
+        ]
+    ]
+    return render(
+        request,
+        "reviews/queue.html",
+        {
+            "owed": [
+                {"entry": each, "name": name_of(each.component, each.component.get("code", ""))}
+                for each in owed
+            ],
+            "first": open_[0] if open_ else None,
+            "forms_left": sum(each.open for each in open_),
+            "minutes_left": sum(each.minutes_left for each in open_),
+            "others": others,
+        },
+    )
+
+
+@role_required("manager", "hr")
+@require_http_methods(["GET", "HEAD", "POST"])
+def grid(request: HttpRequest, code: str, component: str) -> HttpResponse:
+    """People by items. A POST comes from a browser without scripts and saves all inputs at once."""
+    cycle = get_cycle_for(request.user, code)
+    rows = grid_of(request.user, cycle, component)
+    entry = component_of(cycle.configuration, component) or {}
+    if request.method == "POST":
+        _save_all(request, rows, entry)
+        return redirect("reviews:grid", cycle.code, component)
+    facts = kpi_facts(cycle, [row.sheet.participant.employee_id for row in rows])
+    is_open = cycle.phase == Phase.RATING
+    progress = progress_of(request.user, cycle, component)
+    return render(
+        request,
+        "reviews/grid.html",
+        {
+            "cycle": cycle,
+            "component": entry,
+            "component_name": name_of(entry, component),
+            "items": [{"code": item["code"], "name": name_of(item, item["code"])} for item in entry["items"]],
+            "levels": [
+                {"key": level_key(level["value"]), "name": name_of(level), "points": level["points"]}
+                for level in entry["levels"]
+            ],
+            "heads": _fact_heads(facts[rows[0].sheet.participant.employee_id]),
+            "rows": [
+                _grid_row(row, entry, facts[row.sheet.participant.employee_id], is_open) for row in rows
+            ],
+            "progress": progress,
+            "is_open": is_open,
+            "drafts": sum(row.is_open for row in rows),
+            "seconds": SECONDS_PER_ITEM,
+        },
+    )
+
+
+def _fact_heads(facts: list[KPIFact]) -> list[dict[str, str]]:
+    return [
+        {
+            "name": name_of(fact.item["version"], fact.item["kpi"]),
+            "unit": unit_of(fact.item["version"]),
+            "target": kpi_value(fact.item["target"], fact.item["version"]),
+        }
+        for fact in facts[:FACTS_IN_GRID]
+    ]
+
+
+def _grid_row(row: GridRow, entry: dict[str, Any], facts: list[KPIFact], is_open: bool) -> dict[str, Any]:
+    missing = missing_items(entry, row.judgements)
+    return {
+        "row": row,
+        "sheet": row.sheet,
+        "employee": row.sheet.participant.employee,
+        "is_open": is_open and row.is_open,
+        "facts": [_fact_cell(fact) for fact in facts[:FACTS_IN_GRID]],
+        "cells": [_cell(row, item["code"]) for item in entry["items"]],
+        "comment": _cell(row, COMMENT_ITEM),
+        "is_complete": not missing and not unexplained_levels(entry, row.judgements),
+        "needs_comment": bool(unexplained_levels(entry, row.judgements)),
+    }
+
+
+def _cell(row: GridRow, item: str) -> dict[str, Any]:
+    judgement = row.judgements.get(item)
+    level = level_key(judgement.level) if judgement and judgement.level is not None else ""
+    return {
+        "item": item,
+        "level": level,
+        "comment": judgement.comment if judgement else "",
+        "version": judgement.version if judgement else 0,
+    }
+
+
+def _fact_cell(fact: KPIFact) -> dict[str, Any]:
+    version = fact.item["version"]
+    return {
+        "name": name_of(version, fact.item["kpi"]),
+        "value": kpi_value(fact.value, version),
+        "change": fact.change,
+        "decimals": version["decimals"],
+        "few": fact.is_below_minimum,
+    }
+
+
+def _save_all(request: HttpRequest, rows: list[GridRow], entry: dict[str, Any]) -> None:
+    """What a form without scripts sent: each input that differs from what stood there when the page was made."""
+    saved, refused = 0, 0
+    for row in rows:
+        for item in [*(each["code"] for each in entry["items"]), COMMENT_ITEM]:
+            name = f"cell-{row.sheet.pk}-{item}"
+            if name not in request.POST:
+                continue
+            cell = _cell(row, item)
+            value = request.POST[name].strip()
+            if value == (cell["comment"] if item == COMMENT_ITEM else cell["level"]):
+                continue
+            change = {"comment": value} if item == COMMENT_ITEM else {"level": value}
+            try:
+                save_judgement(
+                    actor=request.user,
+                    sheet_id=row.sheet.pk,
+                    item=item,
+                    version=_whole(request.POST.get(f"{name}-version", "")),
+                    **change,
+                )
+                saved += 1
+            except Refusal as refusal:
+                refused += 1
+                messages.error(request, f"{row.sheet.participant.employee.name}: {refusal}")
+    if saved:
+        messages.success(
+            request, ngettext("%(count)s score saved", "%(count)s scores saved", saved) % {"count": saved}
+        )
+
+
+def _whole(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
+
+
+@role_required("manager", "hr")
+@require_POST
+def submit(request: HttpRequest, code: str, component: str) -> HttpResponse:
+    """Submits the forms that are complete; says how many are left."""
+    cycle = get_cycle_for(request.user, code)
+    rows = grid_of(request.user, cycle, component)
+    entry = component_of(cycle.configuration, component) or {}
+    ready = [
+        row
+        for row in rows
+        if row.is_open
+        and not missing_items(entry, row.judgements)
+        and not unexplained_levels(entry, row.judgements)
+    ]
+    try:
+        submit_sheets(actor=request.user, sheet_ids=[row.sheet.pk for row in ready])
+    except Refusal as refusal:
+        tell_refusal(request, refusal)
+        return redirect("reviews:grid", cycle.code, component)
+    left = sum(row.is_open for row in rows) - len(ready)
+    if left:
+        messages.success(
+            request, ngettext("%(count)s form to go", "%(count)s forms to go", left) % {"count": number(left)}
+        )
+        return redirect("reviews:grid", cycle.code, component)
+    messages.success(request, _("All forms of this component are in. Thank you."))
+    return redirect("reviews:queue")
+
+
+@role_required("manager", "hr")
+@require_http_methods(["PUT"])
+def judgement(request: HttpRequest, sheet_id: int, item: str) -> JsonResponse:
+    """Autosave of one cell, as the scoring grid's contract has it; see templates/components/README.md."""
+    try:
+        body = json.loads(request.body)
+        value, version = body["value"], int(body["version"])
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
+        return JsonResponse({"detail": str(Refusal("cycle_value_malformed"))}, status=400)
+    change = {"comment": value} if item == COMMENT_ITEM else {"level": value}
+    try:
+        saved = save_judgement(actor=request.user, sheet_id=sheet_id, item=item, version=version, **change)
+    except StaleJudgement as stale:
+        return JsonResponse(_conflict(stale, item), status=409)
+    except Refusal as refusal:
+        return JsonResponse({"detail": str(refusal)}, status=refusal.status)
+    except Http404:
+        return JsonResponse({"detail": _("This form is not there any more.")}, status=404)
+    sheet = get_sheet_for(request.user, sheet_id)
+    return JsonResponse(
+        {
+            "version": saved.version,
+            "value": _value(saved, item),
+            "saved_at": timezone.localtime(saved.updated_at).isoformat(),
+            "progress": progress_of(request.user, sheet.participant.cycle, sheet.component),
+        }
+    )
+
+
+def _value(saved: Judgement | None, item: str) -> str | None:
+    if saved is None:
+        return None
+    if item == COMMENT_ITEM:
+        return saved.comment
+    return level_key(saved.level) if saved.level is not None else None
+
+
+def _conflict(stale: StaleJudgement, item: str) -> dict[str, Any]:
+    current = stale.current
+    return {
+        "version": stale.version,
+        "value": _value(current, item),
+        "saved_by": current.updated_by.name if current else "",
+        "detail": str(stale),
+    }
+
+
+@role_required("manager", "hr")
+@require_safe
+def evidence(request: HttpRequest, sheet_id: int, item: str) -> HttpResponse:
+    """What is known about the person of the focused cell: KPIs, the item's levels in words, the previous rating."""
+    sheet: ScoreSheet = get_sheet_for(request.user, sheet_id)
+    cycle: Cycle = sheet.participant.cycle
+    entry = component_of(cycle.configuration, sheet.component) or {}
+    described = next((each for each in entry.get("items", []) if each["code"] == item), None)
+    employee = sheet.participant.employee
+    earlier = previous_result(cycle, employee)
+    return render(
+        request,
+        "reviews/_evidence.html",
+        {
+            "employee": employee,
+            "cycle": cycle,
+            "item_name": name_of(described) if described else "",
+            "levels": [
+                {
+                    "key": (key := level_key(level["value"])),
+                    "name": name_of(level),
+                    "text": localised(described.get("descriptions", {}).get(key), language()),
+                }
+                for level in entry.get("levels", [])
+            ]
+            if described
+            else [],
+            "facts": [
+                {
+                    **_fact_cell(fact),
+                    "unit": unit_of(fact.item["version"]),
+                    "target": kpi_value(fact.item["target"], fact.item["version"]),
+                    "n": fact.n,
+                    "is_on_target": fact.is_on_target,
+                }
+                for fact in kpi_facts(cycle, [employee.pk])[employee.pk]
+            ],
+            "data_until": data_until(cycle),
+            "previous": {
+                "cycle": earlier[0],
+                "score": score_text(earlier[1].score),
+                "band": band_of(earlier[0], earlier[1].rating),
+            }
+            if earlier
+            else None,
+        },
+    )

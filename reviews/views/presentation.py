@@ -1,0 +1,341 @@
+"""Numbers of a cycle as pages show them: formatted, named in the reader's language, with a sentence to explain them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+
+from foundation.interface.wording import number, percent
+from metrics.models import KPIVersion, Measure
+from reviews.methods.base import localised
+from reviews.methods.kpi import BELOW_MINIMUM, MISSING
+from reviews.methods.overall import POINTS
+from reviews.models import Cycle
+from scoring.grammar import STATISTICS
+
+UNITS = dict(KPIVersion.Unit.choices)
+SCORE_DECIMALS = 1
+
+
+def language() -> str:
+    return get_language() or "en"
+
+
+def name_of(entry: Mapping[str, Any] | None, fallback: str = "") -> str:
+    """The localised name of a component, item, level, band or KPI version."""
+    return localised((entry or {}).get("name"), language()) or fallback
+
+
+def unit_of(version: Mapping[str, Any]) -> str:
+    """Short, for the head of a column or behind a number; scores, counts and ratios need none."""
+    unit = version["unit"]
+    return "" if unit in ("score", "count", "ratio") else str(UNITS.get(unit, unit))
+
+
+def kpi_value(value: float | None, version: Mapping[str, Any]) -> str:
+    return number(value, version["decimals"]) if value is not None else ""
+
+
+def score_text(value: float | None) -> str:
+    return number(value, SCORE_DECIMALS) if value is not None else ""
+
+
+def weight_text(value: float) -> str:
+    return f"{number(value, 0 if abs(value - round(value)) < 0.05 else 1)} %"
+
+
+# Rating bands -----------------------------------------------------------------------------------------------------
+
+
+def bands_of(cycle: Cycle) -> list[dict[str, Any]]:
+    """[{from, label, code}], lowest first, as the scale wants them."""
+    return [
+        {
+            "from": None if index == 0 else band["from"],
+            "label": name_of(band, band["code"]),
+            "code": band["code"],
+        }
+        for index, band in enumerate(cycle.configuration.get("rating_bands", []))
+    ]
+
+
+def band_of(cycle: Cycle, code: str) -> dict[str, Any]:
+    """{label, index, total, from, to} of a rating; empty without one. index 0 is the lowest band."""
+    bands = cycle.configuration.get("rating_bands", [])
+    for index, band in enumerate(bands):
+        if band["code"] == code:
+            return {
+                "label": name_of(band, code),
+                "index": index,
+                "total": len(bands),
+                "from": band["from"],
+                "to": bands[index + 1]["from"] if index + 1 < len(bands) else None,
+            }
+    return {}
+
+
+def interval(score: float | None, standard_error: float | None) -> tuple[float | None, float | None]:
+    """95 % by the normal distribution; (None, None) where the uncertainty is unknown."""
+    if score is None or standard_error is None:
+        return None, None
+    return max(score - 1.96 * standard_error, 0.0), score + 1.96 * standard_error
+
+
+# Explanations -----------------------------------------------------------------------------------------------------
+
+
+def measure_names(explanation: Mapping[str, Any]) -> dict[str, str]:
+    """{measure code: name} of the measures that an explanation's formulas read; one query."""
+    codes = {
+        name[name.index("(") + 1 : -1]
+        for component in explanation["components"]
+        for line in component["lines"]
+        for name in line.get("inputs", {})
+    }
+    return {measure.code: measure.name or measure.code for measure in Measure.objects.filter(code__in=codes)}
+
+
+def input_label(name: str, measures: Mapping[str, str]) -> str:
+    """ "sum(calls)" in words."""
+    statistic, code = name[: name.index("(")], name[name.index("(") + 1 : -1]
+    measure = measures.get(code, code)
+    if statistic not in STATISTICS or statistic == "mean":
+        return f"{measure} ({statistic})"
+    return (
+        _("Total of %(measure)s") % {"measure": measure}
+        if statistic == "sum"
+        else _("Number of values of %(measure)s") % {"measure": measure}
+    )
+
+
+def line_sentence(line: Mapping[str, Any], item: Mapping[str, Any]) -> str:
+    """How a KPI became points, as a calculation: "4.37 ÷ 4.60 = 0.950, so 95.0 points"."""
+    version = item["version"]
+    value, points = kpi_value(line["value"], version), score_text(line["points"])
+    match line["rule"]:
+        case "missing":
+            return _("No data in this period. The other indicators share its weight.")
+        case "below_minimum":
+            return _("Only %(n)s of at least %(minimum)s cases. The other indicators share its weight.") % {
+                "n": number(line["n"], 0),
+                "minimum": number(version["minimum_sample"], 0),
+            }
+        case "bands":
+            return _("%(value)s falls into a standard band: %(points)s points") % {
+                "value": value,
+                "points": points,
+            }
+    target, ratio = kpi_value(line["target"], version), number(line["attainment"], 3)
+    calculation = {
+        "higher": f"{value} ÷ {target}",
+        "lower": f"2 − {value} ÷ {target}",
+        "nearest": f"1 − |{value} − {target}| ÷ {target}",
+    }[version["direction"]]
+    if not line["target"] or line["target"] < 0:
+        calculation = _("%(value)s against %(target)s") % {"value": value, "target": target}
+    limit = ""
+    if item["cap"] is not None and line["attainment"] >= item["cap"]:
+        limit = _(" (capped at %(cap)s)") % {"cap": percent(item["cap"])}
+    elif item["floor"] and line["attainment"] <= item["floor"]:
+        limit = _(" (raised to the floor of %(floor)s)") % {"floor": percent(item["floor"])}
+    return _("%(calculation)s = %(ratio)s%(limit)s, so %(points)s points") % {
+        "calculation": calculation,
+        "ratio": ratio,
+        "limit": limit,
+        "points": points,
+    }
+
+
+def rule_text(rule: str) -> str:
+    """Why a line counts as it does, in a word or two; empty where nothing is special."""
+    return {
+        MISSING: _("no data"),
+        BELOW_MINIMUM: _("too few cases"),
+    }.get(rule, "")
+
+
+def weighted_sum(parts: list[tuple[float, float | None]], total: float | None) -> str:
+    """ "70 % × 104.0 + 30 % × 90.0 = 99.8"."""
+    terms = " + ".join(
+        f"{weight_text(weight)} × {score_text(value)}" for weight, value in parts if value is not None
+    )
+    return f"{terms} = {score_text(total)}" if terms else ""
+
+
+def explanation_tree(explanation: Mapping[str, Any], cycle: Cycle) -> dict[str, Any]:
+    """The nodes of components/explain_tree.html: overall, components, lines, inputs."""
+    measures = measure_names(explanation)
+    configured = {component["code"]: component for component in explanation["configuration"]["components"]}
+    children = [
+        _component_node(component, configured[component["code"]], measures)
+        for component in explanation["components"]
+    ]
+    children += [_adjustment_node(each, cycle) for each in explanation["adjustments"]]
+    parts = [(each["effective_weight"], each["score"]) for each in explanation["components"]]
+    points = sum(each["points"] for each in explanation["adjustments"] if each["kind"] == POINTS)
+    base = None if explanation["score"] is None else explanation["score"] - points
+    return {
+        "label": _("Overall score"),
+        "value": score_text(explanation["score"]) or "–",
+        "formula": weighted_sum(parts, base) if not points or base is None or base > 0 else "",
+        "note": missing_sentence(explanation),
+        "children": children,
+        "open": True,
+    }
+
+
+def _adjustment_node(each: Mapping[str, Any], cycle: Cycle) -> dict[str, Any]:
+    if each["kind"] == POINTS:
+        return {
+            "label": each["reason"],
+            "value": _signed(each["points"]),
+            "note": _("Bonus or penalty points"),
+        }
+    band = band_of(cycle, each["rating"])
+    return {"label": each["reason"], "value": band.get("label", ""), "note": _("Calibrated rating")}
+
+
+def missing_sentence(explanation: Mapping[str, Any]) -> str:
+    """What was done about components without a score; empty when there is none."""
+    absent = [name_of(each, each["code"]) for each in explanation["components"] if each["score"] is None]
+    if not absent:
+        return ""
+    rule = explanation["configuration"]["missing_component"]
+    return {
+        "renormalise": _("Without a score: %(names)s. The other components share the weight."),
+        "zero": _("Without a score: %(names)s. It counts as 0."),
+        "hold_back": _("Without a score: %(names)s. Until it is there, there is no overall score."),
+    }[rule] % {"names": _(", ").join(absent)}
+
+
+def _component_node(
+    component: Mapping[str, Any], configured: Mapping[str, Any], measures: Mapping[str, str]
+) -> dict[str, Any]:
+    entries = {
+        (entry.get("kpi") or entry.get("code")): entry
+        for entry in configured.get("kpis", configured.get("items", []))
+    }
+    children = []
+    for line in component["lines"]:
+        entry = entries.get(line["subject"], {})
+        children.append(
+            _kpi_node(line, entry, measures) if "version" in entry else _item_node(line, entry, configured)
+        )
+    parts = [(line["effective_weight"], line["points"]) for line in component["lines"]]
+    return {
+        "label": _("%(name)s, weight %(weight)s")
+        % {
+            "name": name_of(component, component["code"]),
+            "weight": weight_text(component["effective_weight"]),
+        },
+        "value": score_text(component["score"]) or "–",
+        "n": component["n"],
+        "formula": weighted_sum(parts, component["score"]),
+        "note": component.get("comment", ""),
+        "children": children,
+    }
+
+
+def _kpi_node(
+    line: Mapping[str, Any], item: Mapping[str, Any], measures: Mapping[str, str]
+) -> dict[str, Any]:
+    version = item["version"]
+    denominator = localised(version.get("denominator"), language())
+    return {
+        "label": _("%(name)s, weight %(weight)s")
+        % {"name": name_of(version, line["subject"]), "weight": weight_text(line["weight"])},
+        "value": score_text(line["points"]) or "–",
+        "n": line["n"],
+        "formula": line_sentence(line, item),
+        "children": [
+            {
+                "label": _("Value, by the formula %(formula)s") % {"formula": version["formula"]},
+                "value": kpi_value(line["value"], version) or "–",
+                "unit": unit_of(version),
+                "note": denominator,
+            },
+            *(
+                {"label": input_label(name, measures), "value": number(value) if value is not None else "–"}
+                for name, value in line["inputs"].items()
+            ),
+        ],
+    }
+
+
+def _item_node(
+    line: Mapping[str, Any], item: Mapping[str, Any], component: Mapping[str, Any]
+) -> dict[str, Any]:
+    level = next((each for each in component.get("levels", []) if each["value"] == line["value"]), None)
+    chosen = (
+        _("Level %(level)s, %(name)s") % {"level": number(line["value"]), "name": name_of(level)}
+        if level
+        else _("Not judged")
+    )
+    note = localised(line.get("description"), language())
+    comment = line.get("comment", "")
+    return {
+        "label": _("%(name)s, weight %(weight)s")
+        % {"name": name_of(item, line["subject"]), "weight": weight_text(line["weight"])},
+        "value": score_text(line["points"]) or "–",
+        "formula": chosen,
+        "note": " ".join(text for text in (note, comment) if text),
+    }
+
+
+def _signed(value: float) -> str:
+    return f"+{number(value)}" if value > 0 else f"−{number(abs(value))}"
+
+
+def rank_sentence(explanation: Mapping[str, Any]) -> str:
+    """ "Rank 2 of 118; 1 stands above." Empty where ranks are not shown."""
+    cohort = explanation["cohort"]
+    if not cohort or explanation["rank"] is None:
+        return ""
+    return ngettext(
+        "Rank %(rank)s of %(size)s person", "Rank %(rank)s of %(size)s people", cohort["size"]
+    ) % {
+        "rank": number(explanation["rank"], 0),
+        "size": number(cohort["size"], 0),
+    }
+
+
+def line_rows(explanation: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The table of lines: one group per component with formatted cells."""
+    configured = {component["code"]: component for component in explanation["configuration"]["components"]}
+    groups = []
+    for component in explanation["components"]:
+        entry = configured[component["code"]]
+        entries = {
+            (each.get("kpi") or each.get("code")): each for each in entry.get("kpis", entry.get("items", []))
+        }
+        rows = []
+        for line in component["lines"]:
+            item = entries.get(line["subject"], {})
+            version = item.get("version")
+            rows.append(
+                {
+                    "name": name_of(version or item, line["subject"]),
+                    "unit": unit_of(version) if version else "",
+                    "value": kpi_value(line["value"], version) if version else number(line["value"]),
+                    "target": kpi_value(line["target"], version) if version else "",
+                    "weight": weight_text(line["weight"]),
+                    "attainment": percent(line["attainment"]) if line["attainment"] is not None else "",
+                    "points": score_text(line["points"]),
+                    "n": line["n"],
+                    "rule": rule_text(line["rule"]),
+                    "is_met": line["points"] is not None and line["points"] >= 100,
+                }
+            )
+        groups.append(
+            {
+                "name": name_of(component, component["code"]),
+                "method": component["method"],
+                "weight": weight_text(component["effective_weight"]),
+                "score": score_text(component["score"]),
+                "rows": rows,
+            }
+        )
+    return groups

@@ -1,0 +1,156 @@
+"""Where I stand and why: the employee's own page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from foundation.interface.access import role_required
+from foundation.refusals import Refusal
+from reviews.models import Acknowledgement, Cycle, Result
+from reviews.models.cycles import Phase
+from reviews.selectors.cycles import get_cycle_for, visible_cycles
+from reviews.selectors.evidence import KPIFact, data_until, kpi_facts, moved_by, previous_result
+from reviews.selectors.explanations import explanation_of
+from reviews.selectors.results import may_see_rank, released_results_of
+from reviews.services.acknowledgements import COMMENT_LIMIT, acknowledge_result
+from reviews.views.presentation import band_of, kpi_value, name_of, unit_of, weight_text
+from reviews.views.refused import tell_refusal
+from reviews.views.results import result_context
+
+
+@role_required("employee")
+@require_safe
+def standing(request: HttpRequest) -> HttpResponse:
+    """The latest open result, and the running cycle to date."""
+    released = released_results_of(request.user)
+    running = _running(request)
+    if not released:
+        return render(request, "reviews/standing.html", {"running": running, "earlier": []})
+    cycle, result = released[0]
+    return render(request, "reviews/standing.html", _context(request, cycle, result, released, running))
+
+
+@role_required("employee")
+@require_safe
+def standing_in(request: HttpRequest, code: str) -> HttpResponse:
+    """The own result of one released cycle."""
+    cycle = get_cycle_for(request.user, code)
+    released = released_results_of(request.user)
+    result = next((result for each, result in released if each.pk == cycle.pk), None)
+    if result is None:
+        raise Http404
+    return render(request, "reviews/standing.html", _context(request, cycle, result, released, None))
+
+
+@role_required("employee")
+@require_POST
+def acknowledge(request: HttpRequest, code: str) -> HttpResponse:
+    cycle = get_cycle_for(request.user, code)
+    try:
+        acknowledge_result(actor=request.user, cycle=cycle, comment=request.POST.get("comment", ""))
+    except Refusal as refusal:
+        tell_refusal(request, refusal)
+    else:
+        messages.success(
+            request, _("Noted that you have read your result. That does not mean that you agree.")
+        )
+    return redirect("reviews:standing_in", cycle.code)
+
+
+def _context(
+    request: HttpRequest,
+    cycle: Cycle,
+    result: Result,
+    released: list[tuple[Cycle, Result]],
+    running: dict[str, Any] | None,
+) -> dict[str, Any]:
+    result.employee = request.user
+    explanation = explanation_of(result, cycle, show_rank=may_see_rank(request.user, cycle))
+    before = previous_result(cycle, request.user)
+    change = None
+    if before and result.score is not None and before[1].score is not None:
+        change = result.score - before[1].score
+    facts = {fact.item["kpi"]: fact for fact in kpi_facts(cycle, [request.user.pk])[request.user.pk]}
+    context = result_context(cycle, result, explanation)
+    for group, component in zip(context["groups"], explanation["components"], strict=True):
+        for row, line in zip(group["rows"], component["lines"], strict=True):
+            fact = facts.get(line["subject"]) if component["method"] == "kpi" else None
+            row["trend"] = fact.change if fact else None
+            row["decimals"] = fact.item["version"]["decimals"] if fact else 0
+    return {
+        **context,
+        "change": change,
+        "before": before[0] if before else None,
+        "moved": [
+            {
+                "name": _line_name(explanation, each),
+                "points": each["points"],
+            }
+            for each in moved_by(explanation)
+        ],
+        "acknowledged": Acknowledgement.objects.filter(cycle=cycle, employee=request.user).first(),
+        "comment_limit": COMMENT_LIMIT,
+        "money_url": _address("incentives:money_fragment", cycle.code),
+        "running": running,
+        "earlier": [
+            {"cycle": each, "result": other, "band": band_of(each, other.rating)}
+            for each, other in released
+            if each.pk != cycle.pk
+        ],
+    }
+
+
+def _line_name(explanation: dict[str, Any], moved: dict[str, Any]) -> str:
+    code, subject = moved["component"]["code"], moved["line"]["subject"]
+    configured = next(each for each in explanation["configuration"]["components"] if each["code"] == code)
+    for entry in configured.get("kpis", configured.get("items", [])):
+        if subject in (entry.get("kpi"), entry.get("code")):
+            return name_of(entry.get("version") or entry, subject)
+    return subject
+
+
+def _running(request: HttpRequest) -> dict[str, Any] | None:
+    """The launched, unreleased cycle that the person takes part in, with its KPIs to date; no judgement, no score."""
+    cycle = (
+        visible_cycles(request.user)
+        .filter(participants__employee=request.user, released_at__isnull=True)
+        .exclude(phase__in=[Phase.CLOSED, Phase.CANCELLED, Phase.SETUP])
+        .order_by("-last_day")
+        .first()
+    )
+    if cycle is None:
+        return None
+    facts = kpi_facts(cycle, [request.user.pk])[request.user.pk]
+    return {"cycle": cycle, "facts": [_fact_row(fact) for fact in facts], "until": data_until(cycle)}
+
+
+def _fact_row(fact: KPIFact) -> dict[str, Any]:
+    version = fact.item["version"]
+    share = fact.component["weight"] * fact.item["weight"] / 100
+    return {
+        "name": name_of(version, fact.item["kpi"]),
+        "unit": unit_of(version),
+        "value": kpi_value(fact.value, version),
+        "target": kpi_value(fact.item["target"], version),
+        "weight": weight_text(share),
+        "trend": fact.change,
+        "decimals": version["decimals"],
+        "n": fact.n,
+        "is_on_target": fact.is_on_target,
+        "few": fact.is_below_minimum,
+    }
+
+
+def _address(name: str, *args: str) -> str:
+    """A fragment of a room above this one, where it is there."""
+    try:
+        return reverse(name, args=args)
+    except NoReverseMatch:
+        return ""
