@@ -207,6 +207,9 @@ SPECTACULAR_SETTINGS = {
 LAUREL_NAVIGATION = "people.views.navigation.build_navigation"
 LAUREL_STYLEGUIDE = False
 
+# The Celery application that the outbox sends tasks with.
+LAUREL_CELERY_APP = "config.celery.app"
+
 # News by topic: the tasks, by name, that the relay sends for each outbox row. Payloads carry ids only.
 LAUREL_OUTBOX_CONSUMERS: dict[str, list[str]] = {
     "run.queued": ["foundation.runs.tasks.advance_run"],

@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from celery import current_app
+from celery import Celery
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
@@ -51,7 +51,8 @@ def send_hint() -> None:
 def send_task(name: str, **payload: Any) -> bool:
     """Send one task by name, with short time-outs and without trying again. False when the broker did not take it."""
     try:
-        with current_app.connection_for_write() as connection:
+        app = celery_app()
+        with app.connection_for_write() as connection:
             connection.transport_options = {
                 **(connection.transport_options or {}),
                 "socket_connect_timeout": HINT_SECONDS,
@@ -59,11 +60,17 @@ def send_task(name: str, **payload: Any) -> bool:
                 "retry_on_timeout": False,
                 "max_retries": 0,
             }
-            current_app.send_task(name, kwargs=payload, connection=connection, retry=False)
+            app.send_task(name, kwargs=payload, connection=connection, retry=False)
     except Exception as error:
-        log.warning("task %s could not be sent: %s", name, type(error).__name__)
+        log.warning("task %s could not be sent: %s: %s", name, type(error).__name__, error)
         return False
     return True
+
+
+def celery_app() -> Celery:
+    """By name, since it lives above this room. celery.current_app would be an application without our settings in every
+    process that happens to import the package config before it knows its settings."""
+    return import_string(settings.LAUREL_CELERY_APP)
 
 
 def relay_messages(limit: int = BATCH) -> int:

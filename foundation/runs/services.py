@@ -515,22 +515,25 @@ class _Encoder(DjangoJSONEncoder):
 
 
 def _is_interruption(error: BaseException) -> bool:
-    """The connection is gone: nobody's fault but the database's, so it does not count as an attempt."""
-    return isinstance(error, (OperationalError, InterfaceError)) and getattr(error, "lost_connection", False)
+    """The connection is gone: nobody's fault but the database's, so it does not count as an attempt. Such errors have no
+    SQLSTATE, or one of the classes "connection" and "operator intervention"; deadlocks and the like have another."""
+    if not isinstance(error, (OperationalError, InterfaceError)):
+        return False
+    code = getattr(error.__cause__, "pgcode", None)
+    return code is None or code.startswith(("08", "57P"))
 
 
 def _recover_connection(error: Exception) -> None:
-    """After an error that has cost the connection, wait for the database and connect anew. Marks the error as such."""
-    if not isinstance(error, (OperationalError, InterfaceError)) or connection.in_atomic_block:
+    """After an error that has cost the connection, wait for the database and connect anew."""
+    if not _is_interruption(error) or connection.in_atomic_block:
         return
-    if connection.is_usable():
-        return
-    error.lost_connection = True  # type: ignore[attr-defined]
     for pause in RECONNECT_PAUSES:
-        connection.close()
         with suppress(DatabaseError, InterfaceError):
+            connection.close_if_unusable_or_obsolete()
             connection.ensure_connection()
-            return
+            if connection.is_usable():
+                return
+            connection.close()
         time.sleep(pause)
     raise error  # still away: the lease and the sweep take over
 
