@@ -113,7 +113,8 @@ def _templatize(text: str, path: Path) -> str:
         settings.configure(USE_I18N=True)
         django.setup()
     try:
-        return str(templatize(text, origin=str(path)))
+        # Babel reads the outcome as Python, where a template's indentation would be an error.
+        return "\n".join(line.strip() for line in str(templatize(text, origin=str(path))).splitlines())
     except SyntaxError as error:
         raise MessageError(f"{path}: {error}") from error
 

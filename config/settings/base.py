@@ -126,6 +126,8 @@ AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_HTTP_RESPONSE_CODE = 429
 AXES_RESET_ON_SUCCESS = True
+AXES_LOCKOUT_CALLABLE = "foundation.interface.views.locked_out"
+CSRF_FAILURE_VIEW = "foundation.interface.views.csrf_failure"
 AXES_SENSITIVE_PARAMETERS = ["password"]
 
 LANGUAGE_CODE = "en"
