@@ -129,6 +129,8 @@ AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_CALLABLE = "foundation.interface.views.locked_out"
 CSRF_FAILURE_VIEW = "foundation.interface.views.csrf_failure"
 AXES_SENSITIVE_PARAMETERS = ["password"]
+AXES_LOCKOUT_CALLABLE = "foundation.interface.views.locked_out"
+CSRF_FAILURE_VIEW = "foundation.interface.views.csrf_failure"
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("zh-hans", _("Simplified Chinese")), ("en", _("English"))]
