@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from people.models import User
 from people.models.users import canonical_login
+from people.selectors.employees import find_account
 
 
 class SignInForm(forms.Form):
@@ -36,12 +37,10 @@ class SignInForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
         if values.get("username") and values.get("password"):
-            # Canonical already here, so that other spellings of one login do not give more attempts.
-            self.user = authenticate(
-                self.request,
-                username=canonical_login(values["username"]),
-                password=values["password"],
-            )
+            # Attempts are counted by this name: other spellings, or the number, must not give more of them.
+            account = find_account(values["username"])
+            name = account.login if account is not None else canonical_login(values["username"])
+            self.user = authenticate(self.request, username=name, password=values["password"])
             if self.user is None:
                 # One sentence for every reason: it must not tell which logins exist.
                 raise forms.ValidationError(

@@ -61,4 +61,4 @@ def read_language(text: str) -> str:
 
 def read_list(text: str) -> list[str]:
     """Names divided by commas, semicolons, bars or line ends, also the Chinese ones."""
-    return [part.strip() for part in re.split(r"[,;|\n,;、]", text) if part.strip()]
+    return [part.strip() for part in re.split("[,;|\n\uff0c\uff1b\u3001]", text) if part.strip()]
