@@ -18,8 +18,7 @@ from incentives.services import payout_runs
 from people.models import User
 from reviews.models import Cycle
 from tests.cast import Cast
-from tests.factories import CompensationFactory, MembershipFactory, UserFactory
-from tests.incentives.world import SEPTEMBER, approved, computed, plan_of, released_cycle
+from tests.incentives.world import SEPTEMBER, approved, computed, crowd, plan_of, released_cycle
 
 pytestmark = pytest.mark.django_db
 
@@ -325,16 +324,6 @@ def test_lines_are_filtered_and_searched(cast: Cast, plan: IncentivePlan, cycle:
     assert names(q="nobody") == set()
     lowest = client.get(here, {"order": "-amount"}).context["page"].items[0]
     assert lowest.employee_name == "周舟"
-
-
-def crowd(cast: Cast, count: int) -> dict[User, float]:
-    people = {}
-    for _ in range(count):
-        user = UserFactory()
-        MembershipFactory(user=user, team=cast.blue, job=cast.job_agent)
-        CompensationFactory(user=user)
-        people[user] = 100.0
-    return people
 
 
 def test_queries_do_not_grow_with_lines(cast: Cast, plan: IncentivePlan) -> None:

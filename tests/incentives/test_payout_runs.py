@@ -37,6 +37,7 @@ from tests.incentives.world import (
     computed,
     plan_of,
     released_cycle,
+    republish,
     worked,
 )
 
@@ -643,18 +644,6 @@ def test_computing_again_after_a_salary_came_carries_decisions(cast: Cast, plan:
 
 
 # Correcting -----------------------------------------------------------------------------------------------------------
-
-
-def republish(cycle: Cycle, scores: dict[Any, float]) -> None:
-    """Results after an appeal: a new run, and the cycle's pointer on it."""
-    run = Run.objects.create(kind="scoring", scope=f"cycle:{cycle.code}", state=Run.State.DONE)
-    for old in Result.objects.filter(run=cycle.published_run):
-        old.pk = None
-        old.run = run
-        old.score = scores.get(old.employee_id, old.score)
-        old.save(force_insert=True)
-    Cycle.objects.filter(pk=cycle.pk).update(published_run=run)
-    cycle.refresh_from_db()
 
 
 def test_correction_reverses_and_books_anew(cast: Cast, plan: IncentivePlan, cycle: Cycle) -> None:

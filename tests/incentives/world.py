@@ -16,6 +16,7 @@ from incentives.services import payout_runs, plans
 from people.models import User
 from reviews.models import Cycle, Participant, Result, ScoreLine
 from tests.cast import Cast
+from tests.factories import CompensationFactory, MembershipFactory, UserFactory
 
 OCTOBER = (datetime.date(2025, 10, 1), datetime.date(2025, 10, 31))
 SEPTEMBER = (datetime.date(2025, 9, 1), datetime.date(2025, 9, 30))
@@ -126,3 +127,25 @@ def approved(cast: Cast, payout_run: PayoutRun) -> PayoutRun:
 
 def amounts(payout_run: PayoutRun) -> dict[int, Decimal]:
     return dict(payout_run.payout_lines.values_list("employee_id", "amount"))
+
+
+def crowd(cast: Cast, count: int) -> dict[User, float]:
+    people = {}
+    for _ in range(count):
+        user = UserFactory()
+        MembershipFactory(user=user, team=cast.blue, job=cast.job_agent)
+        CompensationFactory(user=user)
+        people[user] = 100.0
+    return people
+
+
+def republish(cycle: Cycle, scores: dict[Any, float]) -> None:
+    """Results after an appeal: a new run, and the cycle's pointer on it."""
+    run = Run.objects.create(kind="scoring", scope=f"cycle:{cycle.code}", state=Run.State.DONE)
+    for old in Result.objects.filter(run=cycle.published_run):
+        old.pk = None
+        old.run = run
+        old.score = scores.get(old.employee_id, old.score)
+        old.save(force_insert=True)
+    Cycle.objects.filter(pk=cycle.pk).update(published_run=run)
+    cycle.refresh_from_db()

@@ -1,0 +1,59 @@
+"""Statements in the API: one's own, and all of them for HR, payroll and auditors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from foundation.clients.api import ANYONE, Filter, ListAPI, RetrieveAPI, Scope
+from incentives.api.callers import caller
+from incentives.api.serializers import StatementDetailSerializer, StatementSerializer, cents
+from incentives.models import PayoutLine
+from incentives.selectors.statements import get_statement_for, statement_of, visible_statements
+
+
+class StatementList(ListAPI):
+    """Lines of approved payout runs that the caller may see."""
+
+    scopes = {"GET": Scope.PAYOUTS_READ}
+    roles = {"GET": ANYONE}
+    serializer_class = StatementSerializer
+    filters = {
+        "employee": Filter("employee_id", "integer"),
+        "employee_number": Filter("employee_number"),
+        "cycle": Filter("payout_run__cycle__code"),
+        "plan": Filter("payout_run__plan__code"),
+        "approved_since": Filter("payout_run__approved_at__gte", "moment"),
+    }
+    ordering = ("-id",)
+
+    def get_queryset(self) -> QuerySet[PayoutLine]:
+        return visible_statements(caller(self.request))
+
+
+class StatementDetail(RetrieveAPI):
+    """One line with its steps, each of which can be worked again from its inputs, and the ledger behind it."""
+
+    scopes = {"GET": Scope.PAYOUTS_READ}
+    roles = {"GET": ANYONE}
+    serializer_class = StatementDetailSerializer
+
+    def get_object(self) -> PayoutLine:
+        return get_statement_for(caller(self.request), self.kwargs["pk"])
+
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        line: Any = self.get_object()
+        whole = statement_of(line.employee, line.payout_run.cycle)
+        assert whole is not None
+        own = next(item for item in whole.lines if item.line.pk == line.pk)
+        line.steps = own.steps
+        line.decision = own.decision
+        line.booked = own.booked
+        line.one_more_point = cents(own.one_more_point)
+        line.entries = whole.entries
+        line.cycle_total = whole.total
+        line.year_to_date = whole.year_to_date
+        return Response(StatementDetailSerializer(line).data)
