@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from django.core.files.base import ContentFile
 from django.db import transaction
 
 from demo import calls, people
@@ -22,6 +23,7 @@ from foundation.documents import Problems
 from foundation.intake import services as intake
 from foundation.intake.models import Import
 from foundation.runs import services as runs
+from foundation.runs.models import Run
 from operations.services.configuration import load_configuration
 from people.models import User
 from people.services.employees import save_employee
@@ -59,6 +61,7 @@ def build(*, today: date, root: Path, say: Say) -> None:
         _import(hr, "records", file.source, file.name, file.content)
     say("KPI values of each month")
     runs.drain_outbox()
+    _must_have_run()
     payroll = User.objects.get(login="payroll")
     rng = np.random.default_rng(people.SEED + 2)
     months = people.month_starts(today)
@@ -96,7 +99,7 @@ def _accounts(hr: User) -> None:
 
 
 def _import(actor: User, kind: str, source: str, name: str, content: bytes) -> None:
-    upload = intake.store_upload(actor=actor, file=io.BytesIO(content), name=name)
+    upload = intake.store_upload(actor=actor, file=ContentFile(content), name=name)
     record = intake.create_import(actor=actor, kind=kind, upload=upload, source_code=source)
     record = intake.check_import(actor=actor, import_record=record)
     if record.rows_rejected:
@@ -107,6 +110,12 @@ def _import(actor: User, kind: str, source: str, name: str, content: bytes) -> N
     record.refresh_from_db()
     if record.state not in (Import.State.APPLIED, Import.State.UNCHANGED):
         raise DemonstrationFailed(f"{name}: {record.state} {record.message_code} {record.message_params}")
+
+
+def _must_have_run() -> None:
+    failed = Run.objects.filter(state=Run.State.FAILED).first()
+    if failed is not None:
+        raise DemonstrationFailed(f"run {failed.kind} {failed.scope}: {failed.error_code} {failed.error_params}")
 
 
 def _table(rows: list[dict[str, Any]]) -> bytes:

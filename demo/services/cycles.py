@@ -12,7 +12,8 @@ from foundation.runs import services as runs
 from incentives.models import IncentivePlan, PayoutLine, PayoutRun
 from incentives.services import payout_runs
 from people.models import User
-from reviews.models import Cycle, Phase, ScoreSheet
+from reviews.models import Cycle, ScoreSheet
+from reviews.models.cycles import Phase
 from reviews.selectors.launch import launch_problems
 from reviews.services import cycles, judgements, phases, scoring
 
