@@ -135,6 +135,7 @@ class LaurelAPIView(GenericAPIView):
 class ListAPI(LaurelAPIView):
     """GET gives a page of get_queryset(), filtered and ordered as declared."""
 
+    gives_list = True
     pagination_class: Any = KeysetPagination
     filter_backends = (DeclaredFilters,)
     ordering: ClassVar[tuple[str, ...]] = ("id",)

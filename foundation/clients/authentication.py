@@ -51,7 +51,7 @@ class TokenAuthentication(BaseAuthentication):
 
 def _person(user_id: int) -> Any | None:
     """Who may sign in by password or session may act by token: a person who is inactive or has left may do neither."""
-    found = (backend.get_user(user_id) for backend in get_backends())
+    found = (backend.get_user(user_id) for backend in get_backends() if hasattr(backend, "get_user"))
     return next((person for person in found if person is not None), None)
 
 
