@@ -29,19 +29,18 @@ class PersonMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         language = language_of(request)
-        translation.activate(language)
         request.LANGUAGE_CODE = language
         zone = time_zone_of(request.user) if request.user.is_authenticated else None
-        try:
-            if zone:
-                timezone.activate(_zone(zone))
+        with translation.override(language), timezone.override(_zone(zone)):
             response = self._must_change_password(request) or self.get_response(request)
-            if request.method == "POST" and request.path == reverse("set_language"):
-                _keep_choice(request)
-        finally:
-            timezone.deactivate()
+            response.headers.setdefault("Content-Language", translation.get_language() or language)
+        if request.method == "POST" and request.path == reverse("set_language"):
+            _keep_choice(request)
         patch_vary_headers(response, ("Accept-Language", "Cookie"))
-        response.headers.setdefault("Content-Language", translation.get_language() or language)
+        if response.streaming:
+            # Its rows are still to be written, by the same thread, after this has returned.
+            translation.activate(language)
+            timezone.activate(_zone(zone))
         return response
 
     def _must_change_password(self, request: HttpRequest) -> HttpResponse | None:
@@ -78,9 +77,9 @@ def _supported(code: str | None) -> str | None:
         return None
 
 
-def _zone(name: str) -> ZoneInfo:
+def _zone(name: str | None) -> ZoneInfo:
     try:
-        return ZoneInfo(name)
+        return ZoneInfo(name or settings.TIME_ZONE)
     except (ZoneInfoNotFoundError, ValueError):
         return ZoneInfo(settings.TIME_ZONE)
 

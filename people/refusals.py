@@ -25,6 +25,7 @@ define_refusals(
         "number_invalid": _("An employee number has no blanks and no invisible characters, at most 40."),
         "number_needed": _("Who is in a team needs an employee number."),
         "number_stays": _("The employee number stays once there are memberships."),
+        "day_out_of_range": _("Enter a day between 1950 and 2199."),
         "left_before_hired": _("The last day lies before the first."),
         "placed_before_hired": _("This day lies before the person was hired (%(day)s)."),
         "leader_gone": _("%(name)s has left or may not sign in."),

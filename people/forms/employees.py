@@ -8,7 +8,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from foundation.refusals import Refusal
 from people.models import Job, RoleGrant, Team, User
+from people.services.days import check_day
 from people.services.row_values import read_list
 
 
@@ -21,8 +23,11 @@ class DayField(forms.DateField):
 
     def clean(self, value: Any) -> datetime.date | None:
         day = super().clean(value)
-        if day is not None and not 1950 <= day.year <= 2199:
-            raise forms.ValidationError(_("Enter a day between 1950 and 2199."), code="invalid")
+        if day is not None:
+            try:
+                check_day(day, "")
+            except Refusal as refusal:
+                raise forms.ValidationError(str(refusal), code=refusal.code) from refusal
         return day
 
 

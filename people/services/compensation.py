@@ -13,6 +13,7 @@ from foundation.refusals import Refusal
 from people.models import Compensation, User
 from people.services import timelines
 from people.services.authority import require_hr
+from people.services.days import check_day
 from people.services.timelines import DAY, Segment
 
 #: (salary, currency, legal entity, cost centre)
@@ -47,6 +48,7 @@ def set_compensation(
 ) -> Compensation:
     """From `from_day` on the person earns `salary` a month, until a change that is known for later."""
     require_hr(actor)
+    check_day(from_day, "from_day")
     pay = check_pay(salary, currency, legal_entity, cost_centre)
     person = User.objects.select_for_update().get(pk=user.pk)
     before = segments_of_pay([person.pk]).get(person.pk, [])

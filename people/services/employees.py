@@ -16,6 +16,7 @@ from people.models import Job, Leadership, Membership, Team, User
 from people.models.users import canonical_login
 from people.services import timelines
 from people.services.authority import require_hr
+from people.services.days import check_day
 from people.services.timelines import DAY, Segment
 from people.sorting import sort_key
 
@@ -104,7 +105,7 @@ def save_employee(
     person.locale = check_language(locale)
     person.aliases = clean_aliases(aliases)
     if hired_on is not None:
-        person.hired_on = hired_on
+        person.hired_on = check_day(hired_on, "hired_on")
     if person.left_on and person.hired_on and person.left_on < person.hired_on:
         raise Refusal("left_before_hired", field="hired_on")
     if not person.pk:
@@ -143,6 +144,7 @@ def place_employee(
     Refusals   placed_before_hired, team_closed, number_needed.
     """
     require_hr(actor)
+    check_day(from_day, "from_day")
     person = User.objects.select_for_update().get(pk=user.pk)
     if not person.employee_number:
         raise Refusal("number_needed", field="employee_number")
@@ -170,6 +172,7 @@ def end_employment(*, actor: User | None, user: User, last_day: datetime.date) -
     """`last_day` is the last day of work: memberships and leaderships end with it, later ones go, and access ends the
     day after. Called again with another day it corrects the first."""
     require_hr(actor)
+    check_day(last_day, "last_day")
     person = User.objects.select_for_update().get(pk=user.pk)
     if person.hired_on and last_day < person.hired_on:
         raise Refusal("left_before_hired", field="last_day")

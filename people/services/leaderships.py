@@ -11,6 +11,7 @@ from foundation.refusals import Refusal
 from people.models import Leadership, RoleGrant, Team, User
 from people.services import timelines
 from people.services.authority import require_hr
+from people.services.days import check_day
 from people.services.timelines import Segment
 
 
@@ -23,6 +24,7 @@ def appoint_leader(
     Refusals   team_closed; leader_gone for someone who has left; auditor_writes.
     """
     require_hr(actor)
+    check_day(from_day, "from_day")
     team = Team.objects.select_for_update().get(pk=team.pk)
     before = segments_of_teams([team.pk]).get(team.pk, [])
     until = timelines.natural_end(before, from_day)

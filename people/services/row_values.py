@@ -8,6 +8,7 @@ import unicodedata
 
 from foundation.refusals import Refusal
 from people.models import User
+from people.services.days import check_day
 
 _DATE = re.compile(
     r"(\d{4})(?:[-/.年](\d{1,2})[-/.月](\d{1,2})日?|(\d{2})(\d{2}))(?:[ T]00:00(?::00(?:\.0+)?)?)?"
@@ -27,7 +28,6 @@ _LANGUAGES = {
     "英语": User.Language.ENGLISH,
     "english": User.Language.ENGLISH,
 }
-_EARLIEST, _LATEST = datetime.date(1950, 1, 1), datetime.date(2199, 12, 31)
 
 
 def cell(value: object) -> str:
@@ -47,9 +47,7 @@ def read_date(text: str) -> datetime.date:
         date = datetime.date(int(year), int(month or compact_month), int(day or compact_day))
     except ValueError as error:
         raise Refusal("row_date") from error
-    if not _EARLIEST <= date <= _LATEST:
-        raise Refusal("row_date")
-    return date
+    return check_day(date, "")
 
 
 def read_language(text: str) -> str:

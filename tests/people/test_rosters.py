@@ -163,7 +163,7 @@ BAD_ROWS: dict[str, tuple[list[dict[str, Any]], int, str, str]] = {
     "no day of hiring": ([row(hired_on="")], 2, "hired_on", "row_missing"),
     "an unreadable day": ([row(hired_on="soon")], 2, "hired_on", "row_date"),
     "a day that does not exist": ([row(hired_on="2025-02-30")], 2, "hired_on", "row_date"),
-    "a day of another century": ([row(hired_on="0205-10-01")], 2, "hired_on", "row_date"),
+    "a day of another century": ([row(hired_on="0205-10-01")], 2, "hired_on", "day_out_of_range"),
     "left before hired": ([row(left_on="2025-09-30")], 2, "left_on", "left_before_hired"),
     "from before hired": ([row(from_day="2025-09-30")], 2, "from_day", "placed_before_hired"),
     "from after leaving": (
