@@ -81,7 +81,7 @@ define_refusals(
         "payout_changed": _(
             "The payout run has changed since you looked at it. Look at it again before you approve."
         ),
-        "payout_undecided": _("%(count)s lines still need a decision."),
+        "payout_undecided": _("Lines that still need a decision: %(count)s."),
         "payout_already_earned": _(
             "Someone here was paid for this plan and cycle already. Nothing was booked."
         ),

@@ -14,7 +14,7 @@ from foundation.documents import Problem
 from incentives.steps.base import StepKind, fact, settle
 from incentives.steps.fields import ChoiceField, DecimalField, SourceField
 from incentives.steps.sources import need_of, read_source
-from incentives.steps.wording import factor_text, point_text, share_text, source_text
+from incentives.steps.wording import factor_text, point_text, sentences, share_text, source_text
 from scoring import payouts
 
 TARGET = Decimal(100)
@@ -161,7 +161,7 @@ class Curve(StepKind):
             )
         else:
             parts.append(_("Above 100 nothing is added."))
-        return _(" ").join(parts)
+        return sentences(parts)
 
 
 class Gate(StepKind):

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from foundation.documents import Problem
 from incentives.steps.base import ZERO, StepKind
@@ -147,7 +147,7 @@ class Rounding(StepKind):
     fields = (
         ChoiceField(
             code="quantum",
-            label=gettext_lazy("To"),
+            label=gettext_lazy("Round to"),
             choices=(("0.01", "0.01"), ("0.1", "0.10"), ("1", "1"), ("10", "10"), ("100", "100")),
             default="0.01",
         ),
@@ -157,8 +157,8 @@ class Rounding(StepKind):
             choices=(
                 ("half_up", gettext_lazy("half up")),
                 ("half_even", gettext_lazy("half to even")),
-                ("down", gettext_lazy("down")),
-                ("up", gettext_lazy("up")),
+                ("down", pgettext_lazy("rounding", "down")),
+                ("up", pgettext_lazy("rounding", "up")),
             ),
             default="half_up",
         ),

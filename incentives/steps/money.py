@@ -13,7 +13,7 @@ from foundation.documents import Problem
 from incentives.steps.base import MissingFact, StepKind, fact
 from incentives.steps.fields import AmountsField, ChoiceField, DecimalField, RowsField, SourceField
 from incentives.steps.sources import need_of, read_source
-from incentives.steps.wording import amount_text, factor_text, point_text, share_text, source_text
+from incentives.steps.wording import amount_text, factor_text, listing, point_text, share_text, source_text
 from scoring import payouts
 
 MOST_MONEY = Decimal(999_999_999)
@@ -94,7 +94,7 @@ class TargetBonus(StepKind):
             listed.append(
                 _("all other jobs %(amount)s") % {"amount": amount_text(step["amounts"]["default"])}
             )
-        return _("The target bonus depends on the job: %(list)s.") % {"list": _(", ").join(listed)}
+        return _("The target bonus depends on the job: %(list)s.") % {"list": listing(listed)}
 
 
 class Fixed(StepKind):
@@ -194,7 +194,7 @@ class Tiers(StepKind):
         RowsField(
             code="tiers",
             label=gettext_lazy("Tiers"),
-            heads=(gettext_lazy("From"), gettext_lazy("Rate or amount")),
+            heads=(gettext_lazy("From (inclusive)"), gettext_lazy("Rate or amount")),
             help=gettext_lazy("A tier reaches up to, but not including, the next one."),
         ),
     )
@@ -239,7 +239,7 @@ class Tiers(StepKind):
 
     def describe(self, step: Mapping[str, Any], currency: str) -> str:
         show = amount_text if step["mode"] == "interpolated" else factor_text
-        listed = _(", ").join(
+        listed = listing(
             _("from %(edge)s: %(rate)s") % {"edge": point_text(edge), "rate": show(rate)}
             for edge, rate in step["tiers"]
         )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
-from foundation.interface.wording import number, percent
+from foundation.interface.wording import is_chinese, number, percent
 
 
 def amount_text(value: str | Decimal, decimals: int = 2) -> str:
@@ -38,3 +39,12 @@ def source_text(source: str) -> str:
     if kind == "value":
         return _("KPI %(kpi)s") % {"kpi": code}
     return _("score")
+
+
+def sentences(parts: Iterable[str]) -> str:
+    """Sentences one after the other; Chinese has no blank between them."""
+    return ("" if is_chinese() else " ").join(parts)
+
+
+def listing(parts: Iterable[str]) -> str:
+    return ("，" if is_chinese() else ", ").join(parts)

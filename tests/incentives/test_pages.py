@@ -221,7 +221,7 @@ def test_from_ready_to_the_payroll_file(cast: Cast, plan: IncentivePlan, cycle: 
 
     page = payroll.get(here).content.decode()
     assert "One line needs a decision" in page
-    assert "1 lines still need a decision" in page
+    assert "Lines that still need a decision: 1." in page
     assert 'data-dialog-open="approve"' not in page
     decide = reverse("incentives:payout_decide", args=[payout_run.pk, cast.leaver.pk])
     assert hr.post(decide, {"decision": "pay", "reason": ""}).status_code == 422
