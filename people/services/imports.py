@@ -145,9 +145,7 @@ class RosterKind(ImportKind):
 class CompensationKind(ImportKind):
     kind = "compensation"
     label = _("Salaries")
-    description = _(
-        "Monthly base salaries by date, from which bonuses are reckoned. HR, payroll and auditors see them."
-    )
+    description = _("Monthly base salaries by date. HR, payroll, auditors and the person see them.")
     icon = "cash"
     summary_template = "people/_compensation_summary.html"
     roles = ("hr",)
