@@ -1,3 +1,23 @@
 from django.urls import path
 
-urlpatterns: list[path] = []
+from reviews.api import cycles, results, sheets
+
+urlpatterns = [
+    path("cycle-templates/", cycles.CycleTemplateList.as_view(), name="api_cycle_templates"),
+    path("cycles/", cycles.CycleList.as_view(), name="api_cycles"),
+    path("cycles/<slug:code>/", cycles.CycleDetail.as_view(), name="api_cycle"),
+    path("cycles/<slug:code>/problems/", cycles.CycleProblems.as_view(), name="api_cycle_problems"),
+    path("cycles/<slug:code>/launch/", cycles.CycleLaunch.as_view(), name="api_cycle_launch"),
+    path("cycles/<slug:code>/phase/", cycles.CyclePhase.as_view(), name="api_cycle_phase"),
+    path("cycles/<slug:code>/score/", cycles.CycleScore.as_view(), name="api_cycle_score"),
+    path("cycles/<slug:code>/release/", cycles.CycleRelease.as_view(), name="api_cycle_release"),
+    path("cycles/<slug:code>/results/", results.ResultList.as_view(), name="api_results"),
+    path("cycles/<slug:code>/results/<int:employee_id>/", results.ResultDetail.as_view(), name="api_result"),
+    path("cycles/<slug:code>/sheets/", sheets.SheetList.as_view(), name="api_sheets"),
+    path("sheets/<int:sheet_id>/", sheets.SheetDetail.as_view(), name="api_sheet"),
+    path(
+        "sheets/<int:sheet_id>/judgements/<slug:item>/", sheets.SheetJudgement.as_view(), name="api_judgement"
+    ),
+    path("sheets/<int:sheet_id>/submit/", sheets.SheetSubmit.as_view(), name="api_sheet_submit"),
+    path("sheets/<int:sheet_id>/reopen/", sheets.SheetReopen.as_view(), name="api_sheet_reopen"),
+]

@@ -130,7 +130,9 @@ def _grid_row(row: GridRow, entry: dict[str, Any], facts: list[KPIFact], is_open
         "employee": row.sheet.participant.employee,
         "is_open": is_open and row.is_open,
         "facts": [_fact_cell(fact) for fact in facts[:FACTS_IN_GRID]],
-        "cells": [_cell(row, item["code"]) | {"name": name_of(item, item["code"])} for item in entry["items"]],
+        "cells": [
+            _cell(row, item["code"]) | {"name": name_of(item, item["code"])} for item in entry["items"]
+        ],
         "comment": _cell(row, COMMENT_ITEM),
         "is_complete": not missing and not unexplained_levels(entry, row.judgements),
         "needs_comment": bool(unexplained_levels(entry, row.judgements)),
