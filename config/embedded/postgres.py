@@ -10,6 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -59,8 +60,16 @@ def free_port() -> int:
 
 class Postgres:
     def __init__(
-        self, home: Path, installation: Path, user: ServerUser | None, *, log: Path, ephemeral: bool = False
+        self,
+        home: Path,
+        installation: Path,
+        user: ServerUser | None,
+        *,
+        log: Path,
+        ephemeral: bool = False,
+        settings: Mapping[str, str] | None = None,
     ) -> None:
+        self.settings = SETTINGS | (EPHEMERAL_SETTINGS if ephemeral else {}) | dict(settings or {})
         self.home = home
         self.base = home / "postgres"  # belongs to the server's user, who may not write in `home`
         self.data = self.base / "data"
@@ -211,7 +220,7 @@ class Postgres:
         pid_file.unlink(missing_ok=True)
 
     def _launch(self, deadline: float) -> bool:
-        settings = SETTINGS | (EPHEMERAL_SETTINGS if self.ephemeral else {}) | {"port": str(self.port)}
+        settings = self.settings | {"port": str(self.port)}
         command: list[str | Path] = [self.installation / "bin" / "postgres", "-D", self.data]
         for name, value in settings.items():
             command += ["-c", f"{name}={value}"]

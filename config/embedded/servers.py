@@ -28,9 +28,17 @@ from config.embedded.valkey import Valkey
 class EmbeddedServers:
     """`environment` holds the addresses once started; `attached` says that another process runs the servers."""
 
-    def __init__(self, *, ephemeral: bool = False, given: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        ephemeral: bool = False,
+        given: Mapping[str, str] | None = None,
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
+        """`settings` of PostgreSQL have the last word: a benchmark wants a throw-away server that is durable."""
         given = os.environ if given is None else given
         self.ephemeral = ephemeral
+        self.settings = settings or {}
         self.wants_postgres = not given.get("DATABASE_URL")
         self.wants_valkey = not given.get("REDIS_URL")
         self.environment: dict[str, str] = {}
@@ -59,6 +67,7 @@ class EmbeddedServers:
                     user,
                     log=logs / "postgres.log",
                     ephemeral=self.ephemeral,
+                    settings=self.settings,
                 )
                 self.postgres.start()
                 self.environment["DATABASE_URL"] = self.postgres.url(APPLICATION_ROLE)

@@ -1,0 +1,66 @@
+"""python -m bench.size SIZE PARTS ANSWER.json: everything about one size, as rows of the report."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+from bench.report import Row
+from bench.servers import databases
+
+PARTS = ("import", "scoring", "payout", "pages", "pull")
+
+
+def measure(size: int, parts: set[str]) -> list[Row]:
+    rows: list[Row] = []
+    began = time.perf_counter()
+
+    def say(text: str) -> None:
+        print(f"{time.perf_counter() - began:7.1f} s  {size:>9,}  {text}", flush=True)
+
+    with databases() as servers:
+        import django  # only now is it known where the database is
+
+        django.setup()
+        logging.getLogger("django.request").setLevel(logging.ERROR)
+        from django.db import connections
+
+        from bench import company as companies
+        from bench import work
+
+        loader = servers.connect()
+        say("company")
+        company = companies.build_company(loader, size)
+        if "import" in parts:
+            say("import")
+            rows += work.measure_import(loader, company)
+        if parts - {"import"}:
+            say("observations")
+            count = companies.load_observations(loader, company)
+            say(f"cycle over {count:,} observations")
+            cycle, row = work.launch(company)
+            rows.append(row)
+            say("scoring")
+            rows += work.measure_scoring(loader, company, cycle, servers.environment)
+        if parts & {"payout", "pages", "pull"}:
+            say("payout")
+            rows += work.measure_payout(company, cycle, servers.environment)
+        connections.close_all()
+        loader.close()
+        say("done")
+    return rows
+
+
+def main() -> int:
+    size, parts, answer = sys.argv[1:]
+    rows = measure(int(size), set(parts.split(",")))
+    Path(answer).write_text(json.dumps([asdict(row) for row in rows], default=str))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
