@@ -17,20 +17,22 @@ import pandas as pd
 
 from foundation.intake.kinds import RejectRow
 
-PLAIN_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?"
-GROUPED_NUMBER = re.compile(r"([+-]?)(?:[¥￥$€£]\s*)?((?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?|\.\d+)\s*(%?)")
+# [0-9], not \d: float() would read the digits of every script, and then nobody has checked what stands there.
+PLAIN_NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?"
+GROUPED_NUMBER = re.compile(r"([+-]?)(?:[¥￥$€£]\s*)?((?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?|\.\d+)\s*(%?)", re.ASCII)
 ACCOUNTING_NEGATIVE = re.compile(r"\((.+)\)")
-EARLIEST, LATEST = pd.Timestamp(1900, 1, 1), pd.Timestamp(2199, 12, 31)
+EARLIEST, LATEST = datetime.datetime(1900, 1, 1), datetime.datetime(2200, 1, 1)
 EXCEL_DAY_ZERO = datetime.datetime(1899, 12, 30)
 #: Day numbers that Excel gives to 1950-2199: a five-digit number in a column of dates is one of these.
 EXCEL_DAYS = (18_264, 109_573)
 DATE = re.compile(
     r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?"
-    r"(?:[T\s]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?)?\s*(Z|[+-]\d{2}:?\d{2})?"
+    r"(?:[T\s]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?)?\s*(Z|[+-]\d{2}:?\d{2})?",
+    re.ASCII,
 )
-COMPACT_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})")
-TIME = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*([AaPp][Mm])?")
-DURATION = re.compile(r"(-?)(?:(\d{1,6}):)?(\d{1,6}):(\d{2})(?:\.\d+)?")
+COMPACT_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})", re.ASCII)
+TIME = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*([AaPp][Mm])?", re.ASCII)
+DURATION = re.compile(r"(-?)(?:(\d{1,6}):)?(\d{1,6}):(\d{2})(?:\.\d+)?", re.ASCII)
 YES = ("1", "y", "yes", "true", "t", "是", "对", "有", "√", "✓")
 NO = ("0", "n", "no", "false", "f", "否", "不是", "无", "没有", "×", "✗")
 
@@ -41,7 +43,7 @@ def to_number(column: pd.Series) -> Result:
     """float64. "1,234.5", "85%" (0.85), "¥1,200", "(300)" (-300), full-width digits; NaN, infinity and text are errors."""
     texts = column.astype(object)
     given = texts.notna()
-    plain = texts.str.fullmatch(PLAIN_NUMBER).fillna(False).astype(bool) if given.any() else given & False
+    plain = texts.str.fullmatch(PLAIN_NUMBER).eq(True) if given.any() else given & False
     values = pd.Series(np.nan, index=column.index, dtype="float64")
     if plain.any():
         values[plain] = texts[plain].astype("float64")
@@ -89,7 +91,7 @@ def to_moment(column: pd.Series, *, format: str | None = None) -> Result:
         values = values.astype("datetime64[ns]")
     else:
         values = _by_unique(texts, _moment).astype("datetime64[ns]")
-    values[(values < EARLIEST) | (values >= LATEST + pd.Timedelta(days=1))] = pd.NaT
+    values[(values < EARLIEST) | (values >= LATEST)] = pd.NaT
     return values, texts.notna() & values.isna()
 
 
@@ -106,15 +108,20 @@ def _moment(text: str) -> datetime.datetime | None:
         if found is not None:
             if found[7]:
                 return None
-            return datetime.datetime(*(int(part or 0) for part in found.groups()[:6]))  # type: ignore[arg-type]
+            return _within(datetime.datetime(*(int(part or 0) for part in found.groups()[:6])))  # type: ignore[arg-type]
         if compact := COMPACT_DATE.fullmatch(text):
-            return datetime.datetime(*(int(part) for part in compact.groups()))  # type: ignore[arg-type]
-        if re.fullmatch(r"\d{5,6}(\.\d+)?", text) and EXCEL_DAYS[0] <= float(text) < EXCEL_DAYS[1]:
+            return _within(datetime.datetime(*(int(part) for part in compact.groups())))  # type: ignore[arg-type]
+        if re.fullmatch(r"[0-9]{5,6}(\.[0-9]+)?", text) and EXCEL_DAYS[0] <= float(text) < EXCEL_DAYS[1]:
             moment = EXCEL_DAY_ZERO + datetime.timedelta(days=float(text))
             return (moment + datetime.timedelta(microseconds=500_000)).replace(microsecond=0)
     except ValueError:
         pass
     return None
+
+
+def _within(moment: datetime.datetime) -> datetime.datetime | None:
+    """Nanoseconds end in 2262; what lies outside of these years is a slip of the finger anyway."""
+    return moment if EARLIEST <= moment < LATEST else None
 
 
 def to_time(column: pd.Series) -> Result:
@@ -135,7 +142,7 @@ def _time_of_day(text: str) -> float | None:
                 return None
             hour = hour % 12 + (12 if found[4].casefold() == "pm" else 0)
         return float(hour * 3600 + minute * 60 + second) if hour < 24 and minute < 60 and second < 60 else None
-    if re.fullmatch(r"0?\.\d+|0", text):
+    if re.fullmatch(r"0?\.[0-9]+|0", text):
         return float(round(float(text) * 86_400) % 86_400)
     return None
 
