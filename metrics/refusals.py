@@ -10,18 +10,18 @@ define_refusals(
         # measures
         "measure_code": _(
             "A code begins with a letter and has only small letters, digits and single underscores; "
-            "%(code)s does not, or is a word that formulas use."
+            "%(name)s does not, or is a word that formulas use."
         ),
-        "measure_exists": _("There is already a measure with the code %(code)s."),
+        "measure_exists": _("There is already a measure with the code %(name)s."),
         "measure_name": _("Give the measure a name in at least one language."),
         "measure_range": _("The smallest value must not lie above the largest."),
         "measure_unknown": _("There is no measure %(codes)s."),
         # KPIs
         "kpi_code": _(
-            "A code begins with a letter and has only small letters, digits and underscores; %(code)s does not."
+            "A code begins with a letter and has only small letters, digits and underscores; %(name)s does not."
         ),
-        "kpi_exists": _("There is already a KPI with the code %(code)s."),
-        "kpi_unknown": _("There is no KPI %(code)s."),
+        "kpi_exists": _("There is already a KPI with the code %(name)s."),
+        "kpi_unknown": _("There is no KPI %(name)s."),
         "kpi_name": _("Give the KPI a name in at least one language."),
         "kpi_formula_missing": _("A measured KPI needs a formula."),
         "kpi_formula_qualitative": _("A KPI that a person judges has no formula."),
@@ -52,14 +52,14 @@ define_refusals(
         "kpi_kind_fixed": _("Whether a KPI is measured or judged cannot be changed. Make a new KPI."),
         # sources
         "source_code": _(
-            "A code begins with a letter and has only small letters, digits, hyphens and underscores; %(code)s does not."
+            "A code begins with a letter and has only small letters, digits, hyphens and underscores; %(name)s does not."
         ),
-        "source_exists": _("There is already a source with the code %(code)s."),
-        "source_unknown": _("There is no source with the code %(code)s."),
-        "source_inactive": _("The source %(code)s is no longer in use."),
+        "source_exists": _("There is already a source with the code %(name)s."),
+        "source_unknown": _("There is no source with the code %(name)s."),
+        "source_inactive": _("The source %(name)s is no longer in use."),
         "source_name": _("Give the source a name in at least one language."),
         "source_time_zone": _("%(zone)s is not a time zone such as Asia/Shanghai."),
-        "source_kind": _("The source %(code)s brings %(found)s, not %(expected)s."),
+        "source_kind": _("The source %(name)s brings %(found)s, not %(expected)s."),
         "source_kind_fixed": _("What a source brings cannot be changed once it has brought something."),
         "source_precedence": _("The precedence is a whole number from 1 to 10,000."),
         # how columns are read

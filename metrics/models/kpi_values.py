@@ -21,6 +21,7 @@ class KPIValue(models.Model):
     """value in the KPI's unit (percent as 0-100), n the sample behind it, standard_error in the same unit or None.
 
     value is None where the KPI is undefined for this person (no data, division by zero): missing, not zero.
+    employee_id 0 is everybody together.
     """
 
     run = models.ForeignKey("runs.Run", on_delete=models.CASCADE, related_name="+")

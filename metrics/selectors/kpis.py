@@ -58,3 +58,9 @@ def current_version(kpi: KPI, on: date | None = None) -> KPIVersion | None:
         if valid
         else min(pool, key=lambda found: found.valid_from)
     )
+
+
+def version_on(kpi: KPI, day: date) -> KPIVersion | None:
+    """The version valid on the day; None before the first one begins."""
+    valid = [version for version in kpi.versions.all() if version.valid_from <= day]
+    return max(valid, key=lambda found: found.valid_from) if valid else None

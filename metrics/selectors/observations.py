@@ -33,6 +33,7 @@ _CHOSEN = """
     WHERE place = 1
 """
 
+#: The company is one subject, of id 0.
 COMPANY = 0
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 from django.http import Http404
 
 from metrics.models import Batch, Source
@@ -25,4 +25,14 @@ def get_source_for(user: User, code: str) -> Source:
 def visible_batches(user: User) -> QuerySet[Batch]:
     return Batch.objects.filter(source__in=visible_sources(user)).select_related(
         "source", "replaced_by", "created_by"
+    )
+
+
+def with_latest_batch(sources: QuerySet[Source]) -> QuerySet[Source]:
+    """Annotates batch_count, last_day and latest_at of what counts; no further query a source."""
+    live = Q(batches__state=Batch.State.LIVE)
+    return sources.annotate(
+        batch_count=Count("batches", filter=live),
+        last_day=Max("batches__last_day", filter=live),
+        latest_at=Max("batches__created_at", filter=live),
     )

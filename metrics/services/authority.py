@@ -10,6 +10,8 @@ from scoring import kpi as scoring_kpi
 
 CODE = re.compile(r"[a-z][a-z0-9_]{0,59}")
 SOURCE_CODE = re.compile(r"[a-z][a-z0-9_-]{0,59}")
+#: Words that stand in addresses where a code would.
+TAKEN_CODES = frozenset({"new", "check", "catalogue"})
 
 
 def require_hr(actor: User | None) -> None:
@@ -18,9 +20,13 @@ def require_hr(actor: User | None) -> None:
         raise Refusal("metrics_hr_only", status=403)
 
 
+def is_code(code: str, form: re.Pattern[str] = CODE) -> bool:
+    return form.fullmatch(code) is not None and code not in TAKEN_CODES
+
+
 def is_measure_code(code: str) -> bool:
     """A code that a formula can name: small letters, and none of the formula language's own words."""
-    if not CODE.fullmatch(code):
+    if not is_code(code):
         return False
     try:
         scoring_kpi.parse(f"sum({code})")

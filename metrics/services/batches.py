@@ -79,7 +79,7 @@ def store_batch(
     # One load at a time for a source: the look at what is there and the switch belong together.
     source = Source.objects.select_for_update().get(pk=source.pk)
     if not source.is_active:
-        raise Refusal("source_inactive", field="source", code=source.code)
+        raise Refusal("source_inactive", field="source", name=source.code)
     if (same := unchanged_batch(source, content_digest)) is not None:
         return same, False
     replaced = find_replaced(source, name=name, replaces=replaces)

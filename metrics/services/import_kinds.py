@@ -14,6 +14,7 @@ from foundation.intake.models import Import
 from foundation.intake.reading import Table
 from foundation.refusals import Refusal
 from metrics.models import Batch, Source
+from metrics.selectors.measures import measure_names
 from metrics.services import sources
 from metrics.services.batches import find_replaced, store_batch, unchanged_batch
 from metrics.services.mapping_fields import (
@@ -78,6 +79,9 @@ class MetricsKind(ImportKind):
     def mapping_from_post(self, post: Mapping[str, Any], columns: Sequence[str]) -> dict[str, Any]:
         return mapping_from_fields(post, columns, kind=self.source_kind)
 
+    def options_from_post(self, post: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: str(post.get(f"option-{name}") or "") for name in self.option_names}
+
     def validate_mapping(self, mapping: Mapping[str, Any], columns: Sequence[str]) -> None:
         check_mapping(mapping, kind=self.source_kind, columns=columns)
 
@@ -97,6 +101,7 @@ class MetricsKind(ImportKind):
             "date_formats": [(key, DATE_FORMAT_LABELS[key]) for key in DATE_FORMATS],
             "missing_words": ", ".join(import_record.mapping.get("missing", [])),
             "options": import_record.options,
+            **_told(import_record.summary),
             "replaceable": Batch.objects.filter(source=source, state=Batch.State.LIVE).order_by(
                 "-created_at"
             )[:200],
@@ -162,12 +167,12 @@ class MetricsKind(ImportKind):
     def _source(self, code: str) -> Source:
         source = Source.objects.filter(code=code).first()
         if source is None:
-            raise Refusal("source_unknown", field="source", code=code[:60])
+            raise Refusal("source_unknown", field="source", name=code[:60])
         if source.kind != self.source_kind:
             raise Refusal(
                 "source_kind",
                 field="source",
-                code=source.code,
+                name=source.code,
                 found=str(source.get_kind_display()),
                 expected=str(Source.Kind(self.source_kind).label),
             )
@@ -215,6 +220,18 @@ class TotalsKind(MetricsKind):
         how.pop("import_record")
         replaced = how.pop("replaced")
         return check_totals(table.frame, replaced=[batch.pk for batch in replaced], **how)
+
+
+def _told(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """The summary with days as days and measures by their names in the reader's language."""
+    names = measure_names()
+    return {
+        "first_day": date.fromisoformat(summary["first_day"]) if summary.get("first_day") else None,
+        "last_day": date.fromisoformat(summary["last_day"]) if summary.get("last_day") else None,
+        "measure_rows": [
+            {**row, "name": names.get(row["code"], row["code"])} for row in summary.get("measures", [])
+        ],
+    }
 
 
 def read_options(options: Mapping[str, Any]) -> dict[str, Any]:

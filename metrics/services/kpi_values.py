@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -14,11 +15,24 @@ from foundation.bulk import copy_in
 from foundation.runs.models import Run
 from metrics import formulas
 from metrics.models import KPIValue, KPIVersion, Measure
-from metrics.selectors.observations import company_totals, covered_measures, totals_by
+from metrics.selectors.observations import COMPANY, company_totals, covered_measures, totals_by
 from scoring import kpi as scoring_kpi
 
 STATISTICS = {"sum": "total", "count": "n", "sumsq": "total_sq"}
 COLUMNS = ["run_id", "employee_id", "kpi_version_id", "value", "standard_error", "n", "inputs"]
+
+
+@dataclass(frozen=True)
+class Preview:
+    """Everybody together, and how people's own values spread."""
+
+    value: float | None
+    n: int
+    people: int
+    below_minimum: int
+    lowest: float | None
+    median: float | None
+    highest: float | None
 
 
 def compute_kpi_values(
@@ -56,32 +70,54 @@ def compute_kpi_values(
     return copy_in(KPIValue._meta.db_table, pd.concat(frames, ignore_index=True), COLUMNS)
 
 
-def preview(
-    version: KPIVersion, employee_ids: Sequence[int], first_day: date, last_day: date
-) -> pd.DataFrame:
-    """employee_id, value, standard_error, n of a version that need not be stored; nothing is written."""
-    formula = scoring_kpi.parse(version.formula)
-    totals = totals_of_people(employee_ids, _codes([version], [formula]), first_day, last_day)
-    found = _values(version, formula, totals, units=totals.attrs["units"])
-    return found.drop(columns="inputs").assign(employee_id=list(employee_ids))
+def compute_company_values(
+    *, run: Run, kpi_versions: Iterable[KPIVersion], first_day: date, last_day: date
+) -> int:
+    """The KPIs of everybody together, stored under COMPANY: the formula on the company's totals, no mean of means."""
+    versions = [version for version in kpi_versions if version.formula]
+    if not versions:
+        return 0
+    frames = [
+        frame.assign(run_id=str(run.pk), kpi_version_id=version.pk, employee_id=COMPANY)
+        for version, frame in zip(versions, _company_frames(versions, first_day, last_day), strict=True)
+    ]
+    return copy_in(KPIValue._meta.db_table, pd.concat(frames, ignore_index=True), COLUMNS)
 
 
-def company_value(version: KPIVersion, first_day: date, last_day: date) -> dict[str, Any]:
-    """{value, standard_error, n} of everybody together: the formula on the company's totals, no mean of means."""
+def _company_frames(versions: Sequence[KPIVersion], first_day: date, last_day: date) -> list[pd.DataFrame]:
+    parsed = [scoring_kpi.parse(version.formula) for version in versions]
+    measures = _measures(_codes(versions, parsed))
+    ids = [measure.pk for measure in measures.values()]
+    found = company_totals(ids, first_day, last_day).assign(subject_id=COMPANY)
+    totals = _pivot(found, [COMPANY], measures, covered_measures(ids, first_day, last_day))
+    units = {code: measure.unit for code, measure in measures.items()}
+    return [
+        _values(version, formula, totals, units=units)
+        for version, formula in zip(versions, parsed, strict=True)
+    ]
+
+
+def preview(version: KPIVersion, employee_ids: Sequence[int], first_day: date, last_day: date) -> Preview:
+    """What a version that need not be stored would have said about a period; nothing is written."""
     formula = scoring_kpi.parse(version.formula)
-    codes = _codes([version], [formula])
-    measures = _measures(codes)
-    ids = {measure.pk: measure.code for measure in measures.values()}
-    found = company_totals(list(ids), first_day, last_day).assign(subject_id=0)
-    totals = _pivot(found, [0], measures, covered_measures(list(ids), first_day, last_day))
-    row = _values(
-        version, formula, totals, units={code: measure.unit for code, measure in measures.items()}
-    ).iloc[0]
-    return {
-        "value": None if math.isnan(row["value"]) else float(row["value"]),
-        "standard_error": None if math.isnan(row["standard_error"]) else float(row["standard_error"]),
-        "n": int(row["n"]),
-    }
+    (together,) = _company_frames([version], first_day, last_day)
+    values: list[float] = []
+    small = 0
+    if employee_ids:
+        totals = totals_of_people(employee_ids, _codes([version], [formula]), first_day, last_day)
+        found = _values(version, formula, totals, units=totals.attrs["units"])
+        values = sorted(found["value"].dropna())
+        small = int((found["value"].notna() & (found["n"] < version.minimum_sample)).sum())
+    value = float(together["value"].iloc[0])
+    return Preview(
+        value=None if math.isnan(value) else value,
+        n=int(together["n"].iloc[0]),
+        people=len(values),
+        below_minimum=small,
+        lowest=values[0] if values else None,
+        median=float(np.median(values)) if values else None,
+        highest=values[-1] if values else None,
+    )
 
 
 def totals_of_people(

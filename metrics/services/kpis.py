@@ -17,7 +17,7 @@ from foundation.runs.outbox import emit
 from foundation.trail.services import recording
 from metrics.formulas import check_formula, denominators
 from metrics.models import KPI, KPIPeriod, KPIVersion, Measure
-from metrics.services.authority import CODE, require_hr
+from metrics.services.authority import is_code, require_hr
 from people.models import User
 
 MAX_NUMBER = Decimal(10) ** 10
@@ -73,8 +73,8 @@ def create_kpi(
 ) -> KPI:
     """A KPI with its first version. Refusals: metrics_hr_only, kpi_*, formula_*, measure_unknown."""
     require_hr(actor)
-    if not CODE.fullmatch(code):
-        raise Refusal("kpi_code", field="code", code=code[:60])
+    if not is_code(code):
+        raise Refusal("kpi_code", field="code", name=code[:60])
     if not (name_zh or name_en):
         raise Refusal("kpi_name", field="name_en")
     terms = check_terms(terms, is_qualitative=is_qualitative)
@@ -91,7 +91,7 @@ def create_kpi(
             with transaction.atomic():
                 kpi.save(force_insert=True)
         except IntegrityError as error:
-            raise Refusal("kpi_exists", field="code", status=409, code=code) from error
+            raise Refusal("kpi_exists", field="code", status=409, name=code) from error
         _add_version(kpi, number=1, valid_from=valid_from, terms=terms, actor=actor)
     return kpi
 

@@ -14,7 +14,6 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from foundation.refusals import Refusal
 from metrics.models import Measure, Source
 from metrics.services.mappings import AGGREGATIONS, DATE_FORMATS, EMPLOYEE_KEYS, ROLES, YES_NO, guess_reading
 
@@ -43,27 +42,34 @@ def form_lines(
     """(one line per column, lines for more measures), filled in from the mapping."""
     lines = [Line(index=i, column=name, samples=_samples(sample, i)) for i, name in enumerate(columns)]
     by_name = {line.column: line for line in lines}
-    for role, column in (mapping.get("columns") or {}).items():
-        if column in by_name:
-            by_name[column].what = f"role:{role}"
+    for role, found in (mapping.get("columns") or {}).items():
+        for column in _listed(found):
+            if column in by_name:
+                by_name[column].what = f"role:{role}"
     more: list[Line] = []
-    for code, how in sorted((mapping.get("measures") or {}).items()):
-        line = by_name.get(how.get("column"))
-        if line is None or line.what:
-            line = Line(index=len(more), column=how.get("column") or EACH_ROW)
-            more.append(line)
-        line.what = f"measure:{code}"
-        line.type = how.get("type", "number")
-        line.words = words_text(how["map"]) if how.get("map") else ""
-        line.aggregation = how.get("aggregation", "total")
-        line.count = str(columns.index(how["count_column"])) if how.get("count_column") in columns else ""
-        line.value = f"{how.get('value', 1):g}"
+    for code, found in sorted((mapping.get("measures") or {}).items()):
+        for how in _listed(found):
+            line = by_name.get(how.get("column"))
+            if line is None or line.what:
+                line = Line(index=len(more), column=how.get("column") or EACH_ROW)
+                more.append(line)
+            _fill(line, code, how, columns)
     for line in lines:
         if not line.words and line.type == "boolean":
             line.words = words_text(_words_of(line.samples))
     while kind == Source.Kind.RECORDS and len(more) < MORE_LINES:
         more.append(Line(index=len(more)))
     return lines, more
+
+
+def _fill(line: Line, code: str, how: Mapping[str, Any], columns: Sequence[str]) -> None:
+    line.what = f"measure:{code}"
+    line.type = how.get("type", "number")
+    if words := how.get("map"):
+        line.words = words_text(words) if isinstance(words, Mapping) else str(words)
+    line.aggregation = how.get("aggregation", "total")
+    line.count = str(columns.index(how["count_column"])) if how.get("count_column") in columns else ""
+    line.value = f"{how.get('value', 1):g}"
 
 
 def _samples(sample: Sequence[Sequence[str | None]], index: int) -> list[str]:
@@ -85,43 +91,16 @@ def words_text(words: Mapping[str, float]) -> str:
     )
 
 
-def read_words(text: str, column: str) -> dict[str, float]:
-    """The meaning of words, from "Y=1, N=0" in any punctuation. Refusal mapping_yes_no."""
-    words: dict[str, float] = {}
-    for part in re.split(r"[,;，；、\n]+", text):
-        if not part.strip():
-            continue
-        word, sign, value = re.sub(r"[＝：:]", "=", part).rpartition("=")
-        try:
-            number = float(value)
-        except ValueError:
-            sign = ""
-            number = 0.0
-        if not sign or not word.strip() or not abs(number) <= 1e12:
-            raise Refusal("mapping_yes_no", field="mapping", column=column)
-        words[word.strip()] = int(number) if number == int(number) else number
-    return words
-
-
 def mapping_from_fields(post: Mapping[str, Any], columns: Sequence[str], *, kind: str) -> dict[str, Any]:
-    """The mapping that the form means; check_mapping then says whether it is one.
-
-    Refusals: mapping_role_twice, mapping_measure_twice, mapping_yes_no.
-    """
-    roles: dict[str, str] = {}
+    """The mapping that the form means. Nothing is refused here: what contradicts itself stays in it as it was typed, so
+    that the form can be shown again, and check_mapping says what is wrong."""
+    roles: dict[str, Any] = {}
     measures: dict[str, Any] = {}
     for index, column in enumerate(columns):
         what = str(post.get(f"col-{index}-what") or "")
         if what.startswith("role:"):
             role = what.removeprefix("role:")
-            if role in roles:
-                raise Refusal(
-                    "mapping_role_twice",
-                    field="mapping",
-                    role=str(ROLES[Source.Kind(kind)].get(role, role)),
-                    columns=f"{roles[role]}, {column}",
-                )
-            roles[role] = column
+            roles[role] = [*_listed(roles[role]), column] if role in roles else column
         elif what.startswith("measure:"):
             _put(
                 measures,
@@ -150,9 +129,11 @@ def mapping_from_fields(post: Mapping[str, Any], columns: Sequence[str], *, kind
 
 
 def _put(measures: dict[str, Any], code: str, how: dict[str, Any]) -> None:
-    if code in measures:
-        raise Refusal("mapping_measure_twice", field="mapping", measure=code)
-    measures[code] = how
+    measures[code] = [*_listed(measures[code]), how] if code in measures else how
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _read_line(
@@ -179,7 +160,7 @@ def _read_line(
         return guess_reading(measure, column, kind=kind) if measure else {"column": column, "type": "number"}
     how = {"column": column, "type": chosen}
     if chosen == "boolean" and words.strip():
-        how["map"] = read_words(words, column)
+        how["map"] = words
     return how
 
 

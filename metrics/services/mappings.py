@@ -19,6 +19,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -70,6 +71,10 @@ def check_mapping(mapping: Any, *, kind: str, columns: Sequence[str] | None = No
     top = _mapping(mapping, "mapping", {"columns", "employee_key", "date_format", "missing", "measures"})
     roles = ROLES[Source.Kind(kind)]
     found = _mapping(top.get("columns") or {}, "columns", set(roles))
+    for role, column in found.items():
+        if isinstance(column, list):
+            names = ", ".join(map(str, column))[:200]
+            raise Refusal("mapping_role_twice", field="mapping", role=str(roles[role]), columns=names)
     normal: dict[str, Any] = {
         "columns": {role: _text(found[role], f"columns.{role}") for role in roles if found.get(role)}
     }
@@ -97,6 +102,9 @@ def check_mapping(mapping: Any, *, kind: str, columns: Sequence[str] | None = No
 def _measures(measures: Any, *, kind: str, long: Mapping[str, str]) -> dict[str, Any]:
     if not isinstance(measures, Mapping) or len(measures) > MAX_MEASURES:
         raise Refusal("mapping_place", field="mapping", place="measures")
+    for code, how in measures.items():
+        if isinstance(how, list):
+            raise Refusal("mapping_measure_twice", field="mapping", measure=str(code)[:60])
     if kind == Source.Kind.TOTALS:
         in_rows = {"measure", "value"} & set(long)
         if len(in_rows) == 1 or (in_rows and measures):
@@ -123,13 +131,34 @@ def _reading(value: Any, code: str) -> dict[str, Any]:
         return {"type": kind, "value": _number(found.get("value", 1), f"{place}.value")}
     normal: dict[str, Any] = {"column": _text(found.get("column"), f"{place}.column"), "type": kind}
     if kind == "boolean" and found.get("map"):
-        words = _mapping(found["map"], f"{place}.map", None)
+        words = found["map"]
+        if isinstance(words, str):
+            words = read_words(words, normal["column"])
+        words = _mapping(words, f"{place}.map", None)
         if len(words) > MAX_WORDS:
             raise Refusal("mapping_place", field="mapping", place=f"{place}.map")
         normal["map"] = {
             str(word).strip(): _number(words[word], f"{place}.map") for word in sorted(words, key=str)
         }
     return normal
+
+
+def read_words(text: str, column: str) -> dict[str, float]:
+    """The meaning of words, from "Y=1, N=0" in any punctuation. Refusal mapping_yes_no."""
+    words: dict[str, float] = {}
+    for part in re.split(r"[,;，；、\n]+", text):
+        if not part.strip():
+            continue
+        word, sign, value = re.sub(r"[＝：:]", "=", part).rpartition("=")
+        try:
+            number = float(value)
+        except ValueError:
+            sign = ""
+            number = 0.0
+        if not sign or not word.strip() or not abs(number) <= 1e12:
+            raise Refusal("mapping_yes_no", field="mapping", column=column)
+        words[word.strip()] = int(number) if number == int(number) else number
+    return words
 
 
 def _total(value: Any, code: str) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def create_measure(
     """Refusals: metrics_hr_only, measure_code, measure_exists, measure_name, measure_range."""
     require_hr(actor)
     if not is_measure_code(code):
-        raise Refusal("measure_code", field="code", code=code[:60])
+        raise Refusal("measure_code", field="code", name=code[:60])
     measure = Measure(
         code=code,
         name_zh=name_zh,
@@ -46,7 +46,7 @@ def create_measure(
             with transaction.atomic():
                 measure.save(force_insert=True)
         except IntegrityError as error:
-            raise Refusal("measure_exists", field="code", status=409, code=code) from error
+            raise Refusal("measure_exists", field="code", status=409, name=code) from error
     return measure
 
 

@@ -11,9 +11,6 @@ from foundation.bulk import copy_out
 from people.models import Site, Team
 from people.selectors.teams import sites_of_teams
 
-#: The company is one subject.
-COMPANY = 0
-
 _MEMBERSHIPS = """
     SELECT user_id AS employee_id, team_id, lower(valid) AS first, coalesce(upper(valid), DATE '9999-12-31') AS until
     FROM people_membership

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from metrics.models import Observation
-from metrics.services.places import COMPANY, ancestors, sites
+from metrics.selectors.observations import COMPANY
+from metrics.services.places import ancestors, sites
 
 MOMENTS = ["n", "total", "total_sq"]
 KEYS = ["day", "measure_id"]

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from foundation.refusals import Refusal
 from foundation.trail.services import recording
 from metrics.models import Source
-from metrics.services.authority import SOURCE_CODE, require_hr
+from metrics.services.authority import SOURCE_CODE, is_code, require_hr
 from metrics.services.mappings import check_mapping
 from people.models import User
 
@@ -29,8 +29,8 @@ def create_source(
 ) -> Source:
     """Refusals: metrics_hr_only, source_*, mapping_*."""
     require_hr(actor)
-    if not SOURCE_CODE.fullmatch(code):
-        raise Refusal("source_code", field="code", code=code[:60])
+    if not is_code(code, SOURCE_CODE):
+        raise Refusal("source_code", field="code", name=code[:60])
     source = Source(
         code=code,
         kind=Source.Kind(kind),
@@ -46,7 +46,7 @@ def create_source(
             with transaction.atomic():
                 source.save(force_insert=True)
         except IntegrityError as error:
-            raise Refusal("source_exists", field="code", status=409, code=code) from error
+            raise Refusal("source_exists", field="code", status=409, name=code) from error
     return source
 
 

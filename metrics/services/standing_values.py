@@ -27,7 +27,7 @@ from foundation.runs.registry import RunHandler
 from foundation.runs.services import start_run
 from metrics.models import Batch, KPIPeriod, KPIValue, Source
 from metrics.selectors.kpis import versions_on
-from metrics.services.kpi_values import compute_kpi_values
+from metrics.services.kpi_values import compute_company_values, compute_kpi_values
 from people.models import User
 from people.selectors.rosters import roster_between
 
@@ -113,7 +113,8 @@ class StandingValuesHandler(RunHandler):
         run.save(update_fields=["fingerprint"])
         people = [row.employee_id for row in roster_between(first, last)]
         size = settings.RUN_SHARD_SIZE
-        return [{"people": people[start : start + size]} for start in range(0, len(people), size)]
+        shards = [{"people": people[start : start + size]} for start in range(0, len(people), size)]
+        return [*shards, {"company": True}]
 
     def work(self, run: Run, stage: str, key: dict) -> None:
         first, last = _days(run)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
+from django.db import connection
 
 
 from foundation.intake.models import Import
 from foundation.intake.services import apply_import, check_import, create_import, store_upload
-from foundation.runs.models import Run
 from foundation.runs.services import execute
 from metrics.models import Source
 from metrics.services.catalogue import load_catalogue
@@ -20,7 +20,12 @@ from people.models import User
 from tests.cast import Cast
 from tests.metrics import calls as call_log
 
-Importer = Callable[..., Import]
+
+@pytest.fixture(scope="session", autouse=True)
+def _months(django_db_setup: None, django_db_blocker: Any) -> None:
+    """The month that fits the cast, and its neighbours: made once, not in every test."""
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute("SELECT metrics_ensure_months('2025-09-01', '2025-11-30')")
 
 
 @pytest.fixture(autouse=True)
@@ -85,12 +90,8 @@ def import_file(actor: User, source: Source, content: bytes, **how: Any) -> Impo
 
 
 @pytest.fixture
-def agents(cast: Cast) -> Iterator[list[str]]:
+def agents(cast: Cast) -> list[str]:
     """Names that the call log uses: an employee number, a name, and an alias that is nobody's name."""
     cast.peer.aliases = ["Becky"]
     cast.peer.save()
-    yield ["E0004", "Becky", "郑凯"]
-
-
-def run_of(scope: str) -> Run:
-    return Run.objects.get(scope=scope, state=Run.State.QUEUED)
+    return ["E0004", "Becky", "郑凯"]
