@@ -6,7 +6,6 @@ company on the first run; then web, worker and beat. Ctrl-C, SIGTERM and SIGHUP 
 
 import argparse
 import contextlib
-import hashlib
 import json
 import os
 import queue
@@ -32,6 +31,7 @@ from config.embedded.errors import EmbeddedError
 from config.embedded.locations import CLONE, VAR
 from config.embedded.postgres import tail, write_private
 from config.embedded.processes import die_with_parent
+from config.fingerprint import fingerprint_of
 
 LOGS = VAR / "log"
 STOP_SECONDS = 25.0  # more than the worker's soft shutdown and the web's graceful timeout
@@ -79,16 +79,8 @@ def messages_are_stale() -> bool:
 
 
 def fingerprint() -> str:
-    """Of everything that migrations, grants and the demonstration are made from."""
-    digest = hashlib.sha256()
-    single = ("requirements.txt", "config/grants.py", "config/migrate.py", "config/settings/base.py")
-    files = {CLONE / name for name in single}
-    for pattern in ("*/migrations/*.py", "*/*/migrations/*.py", "demo/**/*"):
-        files |= {path for path in CLONE.glob(pattern) if path.is_file() and path.suffix != ".pyc"}
-    for path in sorted(files):
-        digest.update(f"{path.relative_to(CLONE)}\0".encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+    """Of everything that the schema, the grants and the demonstration are made from."""
+    return fingerprint_of(patterns=["demo/**/*"])
 
 
 @dataclass

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg2
 import pytest
 
+from tests import schema_cache
 from tests.cast import cast  # noqa: F401  the fixture of the same name, for every room
 from tests.servers import APPLICATION_URL
 from tests.workers import real_workers, worker  # noqa: F401  fixtures too
@@ -79,7 +80,30 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+def restored_schema(
+    request: pytest.FixtureRequest, django_db_modify_db_settings: None, django_db_blocker: Any
+) -> Iterator[bool]:
+    """Whether the test database is there already, from the dump of an earlier session (tests/schema_cache.py)."""
+    from django.db import connection
+
+    if request.config.getvalue("reuse_db") or request.config.getvalue("nomigrations"):
+        yield False
+        return
+    with django_db_blocker.unblock():
+        restored = schema_cache.restore(connection.settings_dict, connection.creation._get_test_db_name())
+    undo = schema_cache.migrate_nothing() if restored else None
+    yield restored
+    if undo:
+        undo()
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(django_db_keepdb: bool, restored_schema: bool) -> bool:
+    return django_db_keepdb or restored_schema
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(restored_schema: bool, django_db_setup: None, django_db_blocker: Any) -> None:
     """After the migrations the application's role gets its rights, as `python -m config.migrate` gives them."""
     application_url = os.environ.get(APPLICATION_URL)
     if not application_url:
@@ -92,6 +116,8 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     role = urlsplit(application_url).username
     assert role
     with django_db_blocker.unblock(), connection.cursor() as cursor:
+        if not restored_schema:
+            schema_cache.keep(connection.settings_dict, connection.settings_dict["NAME"])
         grant_application_role(
             cursor.cursor,
             role,

@@ -1,8 +1,8 @@
 """Early pytest plugin (`-p tests.servers`): servers for the tests, before any Django setting is read.
 
 Without DATABASE_URL and REDIS_URL each pytest session gets an empty PostgreSQL and Valkey of its own: sessions never
-meet. Under xdist the controller starts them and its workers inherit the addresses; each worker has its own test database, to
-which pytest-django adds its name, and its own database number of Valkey.
+meet. Under xdist the controller starts them and its workers inherit the addresses; each worker has its own test
+database, to which pytest-django adds its name, and its own database number of Valkey.
 
 Tests run as the owner of the database. The application's role is for `application_role` in conftest.py.
 """
@@ -18,6 +18,7 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 
 from config.embedded import EmbeddedServers
+from tests.schema_cache import PROGRAMS
 
 APPLICATION_URL = "LAUREL_TEST_APPLICATION_URL"
 _servers: EmbeddedServers | None = None
@@ -37,6 +38,8 @@ def pytest_load_initial_conftests() -> Iterator[None]:
         signal.signal(signal.SIGTERM, _interrupt)
         _servers.start()
         os.environ.update(_servers.environment)
+        if _servers.postgres is not None:
+            os.environ[PROGRAMS] = str(_servers.postgres.installation / "bin")
         _compile_messages()
         if owner := os.environ.get("MIGRATION_DATABASE_URL"):
             os.environ[APPLICATION_URL] = os.environ["DATABASE_URL"]

@@ -155,7 +155,7 @@ class RealWorkers:
 def real_workers(
     transactional_db: None, application_database_url: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[RealWorkers]:
-    """Worker and beat, started. More environment: `@pytest.mark.parametrize("real_workers", [{...}], indirect=True)`."""
+    """Worker and beat, started. More environment by indirect parametrisation with a dictionary."""
     from redis import Redis
 
     redis_url = os.environ["REDIS_URL"]
