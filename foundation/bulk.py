@@ -17,6 +17,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 from django.db import connection
+from pandas.api.types import infer_dtype
 from psycopg2 import sql
 from pyarrow import csv
 
@@ -106,12 +107,15 @@ def copy_out(query: str, params: Iterable[Any] | Mapping[str, Any] | None = None
 
 def _arrow_column(values: pd.Series) -> pa.Array:
     if values.dtype == object:
+        # Nothing but text needs no look at every cell from Python.
+        if infer_dtype(values, skipna=True) == "string":
+            return pa.array(values, type=pa.string(), from_pandas=True)
         values = values.map(_plain, na_action=None)
-    elif isinstance(values.dtype, pd.CategoricalDtype):
-        values = values.astype(object).map(_plain, na_action=None)
     column = pa.Array.from_pandas(values)
     if isinstance(column, pa.ChunkedArray):
         column = column.combine_chunks()
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
     return column.cast(pa.string()) if pa.types.is_large_string(column.type) else column
 
 

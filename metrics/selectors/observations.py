@@ -12,22 +12,25 @@ import pandas as pd
 
 from foundation.bulk import copy_out
 from metrics.models import Batch, Observation
+from metrics.selectors.parts import TABLE
 
-_CHOSEN = """
+# Tables are named by us, never by anybody outside.
+_PLAIN = """
     SELECT seen.subject_id, seen.measure_id, seen.day, seen.n, seen.total, seen.total_sq
-    FROM metrics_observation AS seen
+    FROM {table} AS seen
     WHERE seen.subject_type = %(kind)s
         AND (%(subjects)s::bigint[] IS NULL OR seen.subject_id = ANY(%(subjects)s::bigint[]))
         AND seen.measure_id = ANY(%(plain)s::bigint[]) AND seen.day BETWEEN %(first)s AND %(last)s
-    UNION ALL
+"""
+_CONTESTED = """
     SELECT subject_id, measure_id, day, n, total, total_sq
     FROM (
         SELECT seen.*, dense_rank() OVER (
             PARTITION BY seen.subject_id, seen.measure_id, seen.day ORDER BY source.precedence, source.id
         ) AS place
-        FROM metrics_observation AS seen JOIN metrics_source AS source ON source.id = seen.source_id
+        FROM {table} AS seen JOIN metrics_source AS source ON source.id = seen.source_id
         WHERE seen.subject_type = %(kind)s
-        AND (%(subjects)s::bigint[] IS NULL OR seen.subject_id = ANY(%(subjects)s::bigint[]))
+            AND (%(subjects)s::bigint[] IS NULL OR seen.subject_id = ANY(%(subjects)s::bigint[]))
             AND seen.measure_id = ANY(%(contested)s::bigint[]) AND seen.day BETWEEN %(first)s AND %(last)s
     ) AS ranked
     WHERE place = 1
@@ -72,22 +75,31 @@ def totals_by(
     first: date,
     last: date,
     subject_type: str = Observation.SubjectType.EMPLOYEE,
+    tables: Sequence[str] = (TABLE,),
 ) -> pd.DataFrame:
     """`keys` (of subject_id, measure_id, day), n, total, total_sq over first..last, both included. Two queries.
 
     subject_ids   None: all of the type
     total_sq      NaN where a source gave only totals of several values
+    tables        where these subjects lie (see parts.tables_of)
     """
     assert set(keys) <= {"subject_id", "measure_id", "day"}
     contested = contested_measures(measure_ids, first, last)
+    plain = set(measure_ids) - contested
+    # A branch without measures would still be read: the planner does not see that nothing can match.
+    branches = [_PLAIN] if plain or not contested else []
+    branches += [_CONTESTED] if contested else []
+    chosen = " UNION ALL ".join(
+        branch.format(table=table) for table in tables or [TABLE] for branch in branches
+    )
     grouped = ", ".join(keys)
     return copy_out(
         f"SELECT {grouped}, sum(n)::bigint AS n, sum(total) AS total, sum(total_sq) AS total_sq"  # noqa: S608
-        f" FROM ({_CHOSEN}) AS chosen GROUP BY {grouped}",
+        f" FROM ({chosen}) AS chosen GROUP BY {grouped}",
         {
             "kind": subject_type,
             "subjects": None if subject_ids is None else [int(pk) for pk in subject_ids],
-            "plain": sorted(set(measure_ids) - contested),
+            "plain": sorted(plain),
             "contested": sorted(contested),
             "first": first,
             "last": last,

@@ -156,9 +156,10 @@ class KPIMethod:
         errors = np.full((people, len(items)), np.nan)
         samples = np.zeros((people, len(items)), dtype=np.int64)
         lines = []
+        of_version = dict(list(inputs.kpi_values.groupby("kpi_version_id")))
         for index, item in enumerate(items):
             values = (
-                inputs.kpi_values[inputs.kpi_values["kpi_version_id"] == item["version"]["id"]]
+                of_version.get(item["version"]["id"], inputs.kpi_values.iloc[:0])
                 .set_index("employee_id")[["value", "standard_error", "n"]]
                 .reindex(inputs.employee_ids)
             )

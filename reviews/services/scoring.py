@@ -15,6 +15,7 @@ from foundation.runs import registry
 from foundation.runs import services as runs
 from foundation.runs.models import Run
 from metrics.models import KPIVersion
+from metrics.selectors.parts import slices_by_part
 from metrics.services.kpi_values import compute_kpi_values
 from people.models import User
 from reviews.methods.document import kpi_version_ids
@@ -25,7 +26,7 @@ from reviews.services import stages
 from reviews.services.rights import require_hr
 
 SCORABLE = (Phase.COLLECTION, Phase.RATING, Phase.CALIBRATION)
-KPI_VALUES, COMPONENTS, OVERALL = "kpi_values", "components", "overall"
+COMPONENTS, OVERALL = "components", "overall"
 
 
 @transaction.atomic
@@ -49,39 +50,33 @@ def start_scoring(*, actor: User, cycle: Cycle) -> Run:
 class ScoringHandler(registry.RunHandler):
     kind = "scoring"
     label = gettext_lazy("Scores")
-    stages = (KPI_VALUES, COMPONENTS, OVERALL)
+    stages = (COMPONENTS, OVERALL)
     roles = ("hr",)
     scope = "cycles:write"
 
     def plan(self, run: Run, stage: str) -> list[dict[str, Any]]:
-        """The first two stages are cut by employee; ranking needs everyone at once."""
+        """People are scored in slices, as their day totals lie; ranking needs everyone at once."""
         if stage == OVERALL:
             return [{}]
-        cycle = cycle_of(run)
-        if stage == KPI_VALUES and not kpi_version_ids(cycle.configuration):
-            return []
-        return [{"first": ids[0], "last": ids[-1]} for ids in _slices(cycle)]
+        return [{"employees": ids} for ids in _slices(cycle_of(run))]
 
     def work(self, run: Run, stage: str, key: dict[str, Any]) -> None:
         cycle = cycle_of(run)
         if run.parameters["configuration"] != cycle.fingerprint:
             raise Refusal("cycle_changed", status=409)
-        match stage:
-            case "kpi_values":
-                versions = KPIVersion.objects.filter(
-                    pk__in=kpi_version_ids(cycle.configuration)
-                ).select_related("kpi")
-                compute_kpi_values(
-                    run=run,
-                    employee_ids=_employees(cycle, key),
-                    kpi_versions=list(versions.order_by("pk")),
-                    first_day=cycle.first_day,
-                    last_day=cycle.last_day,
-                )
-            case "components":
-                stages.score_components(run, cycle, _employees(cycle, key))
-            case "overall":
-                stages.score_overall(run, cycle)
+        if stage == OVERALL:
+            stages.score_overall(run, cycle)
+            return
+        versions = KPIVersion.objects.filter(pk__in=kpi_version_ids(cycle.configuration)).select_related("kpi")
+        # Handed on as it is: reading back what was just written would cost a fifth of the run.
+        values = compute_kpi_values(
+            run=run,
+            employee_ids=key["employees"],
+            kpi_versions=list(versions.order_by("pk")),
+            first_day=cycle.first_day,
+            last_day=cycle.last_day,
+        )
+        stages.score_components(run, cycle, key["employees"], values)
 
     def finish(self, run: Run) -> None:
         """Publishing is this one UPDATE: a reader sees the results of the run before, or all of this one's."""
@@ -103,8 +98,7 @@ class ScoringHandler(registry.RunHandler):
         if run.state == Run.State.QUEUED:
             return _("Waiting for a free worker")
         return {
-            KPI_VALUES: _("Computing KPI values"),
-            COMPONENTS: _("Scoring the components"),
+            COMPONENTS: _("Computing KPI values and scores"),
             OVERALL: _("Ranking and rating"),
         }.get(run.stage, "")
 
@@ -120,16 +114,5 @@ def cycle_of(run: Run) -> Cycle:
 
 
 def _slices(cycle: Cycle) -> list[list[int]]:
-    ids = list(
-        Participant.objects.filter(cycle=cycle).order_by("employee_id").values_list("employee_id", flat=True)
-    )
-    size = settings.RUN_SHARD_SIZE
-    return [ids[start : start + size] for start in range(0, len(ids), size)]
-
-
-def _employees(cycle: Cycle, key: dict[str, Any]) -> list[int]:
-    return list(
-        Participant.objects.filter(cycle=cycle, employee_id__gte=key["first"], employee_id__lte=key["last"])
-        .order_by("employee_id")
-        .values_list("employee_id", flat=True)
-    )
+    people = Participant.objects.filter(cycle=cycle).order_by("employee_id")
+    return slices_by_part(list(people.values_list("employee_id", flat=True)), small=settings.RUN_SHARD_SIZE)

@@ -24,11 +24,16 @@ from reviews.methods.overall import (
 from reviews.models import ComponentScore, Cycle, Result, ResultAdjustment, ScoreLine
 
 
-def score_components(run: Run, cycle: Cycle, employee_ids: list[int]) -> None:
-    """Component scores and their lines of these people, from the run's KPI values and the submitted forms."""
+def score_components(
+    run: Run, cycle: Cycle, employee_ids: list[int], kpi_values: pd.DataFrame
+) -> None:
+    """Component scores and their lines of these people, from the run's KPI values and the submitted forms.
+
+    kpi_values   columns employee_id, kpi_version_id, value, standard_error, n
+    """
     configuration = cycle.configuration
     people = np.array(employee_ids, dtype=np.int64)
-    inputs = ComponentInputs(people, _kpi_values(run, employee_ids), _judgements(cycle, employee_ids))
+    inputs = ComponentInputs(people, kpi_values, _judgements(cycle, employee_ids))
     answers = [
         (component, get_method(component["method"]).compute(component, inputs))
         for component in configuration["components"]
@@ -50,7 +55,10 @@ def score_components(run: Run, cycle: Cycle, employee_ids: list[int]) -> None:
                 }
             ),
         )
-        copy_in(ScoreLine._meta.db_table, answer.lines.assign(run_id=str(run.pk)), ["run_id", *LINE_COLUMNS])
+        # Person by person, so that the index is filled in order.
+        lines = answer.lines.sort_values(["employee_id", "number"], kind="stable")
+        lines = lines.assign(run_id=_constant(run.pk, len(lines)))
+        copy_in(ScoreLine._meta.db_table, lines, ["run_id", *LINE_COLUMNS])
 
 
 def score_overall(run: Run, cycle: Cycle) -> None:
@@ -130,12 +138,9 @@ def _matrix(found: pd.DataFrame, column: str, order: Any, codes: list[str]) -> A
     return table.reindex(index=order, columns=codes).to_numpy(dtype=np.float64)
 
 
-def _kpi_values(run: Run, employee_ids: list[int]) -> pd.DataFrame:
-    return copy_out(
-        "SELECT employee_id, kpi_version_id, value, standard_error, n FROM metrics_kpivalue"
-        " WHERE run_id = %s AND employee_id = ANY(%s)",
-        [str(run.pk), employee_ids],
-    )
+def _constant(value: Any, rows: int) -> pd.Categorical:
+    """One text in every row, kept once."""
+    return pd.Categorical.from_codes(np.zeros(rows, dtype=np.int8), [str(value)])
 
 
 def _judgements(cycle: Cycle, employee_ids: list[int]) -> pd.DataFrame:

@@ -152,7 +152,9 @@ def measured(monkeypatch: pytest.MonkeyPatch, cast: Cast) -> dict[str, dict[str,
     """Stands in for the data: the run's KPI values are these. The room of metrics has its own tests."""
     numbers = {name: dict(values) for name, values in MEASURED.items()}
 
-    def compute(*, run: Run, employee_ids: Any, kpi_versions: Any, first_day: Any, last_day: Any) -> None:
+    def compute(
+        *, run: Run, employee_ids: Any, kpi_versions: Any, first_day: Any, last_day: Any
+    ) -> pd.DataFrame:
         rows = []
         for name, values in numbers.items():
             person = getattr(cast, name).pk if hasattr(cast, name) else int(name)
@@ -174,6 +176,8 @@ def measured(monkeypatch: pytest.MonkeyPatch, cast: Cast) -> dict[str, dict[str,
                 )
         if rows:
             copy_in(KPIValue._meta.db_table, pd.DataFrame(rows))
+        columns = ["employee_id", "kpi_version_id", "value", "standard_error", "n"]
+        return pd.DataFrame(rows, columns=columns)
 
     monkeypatch.setattr(scoring, "compute_kpi_values", compute)
     # Which measures have data is asked at launch; here all have.
