@@ -24,9 +24,19 @@ class KPIValue(models.Model):
     employee_id 0 is everybody together.
     """
 
-    run = models.ForeignKey("runs.Run", on_delete=models.CASCADE, related_name="+")
+    # No foreign keys in the database: they are checked row by row, which takes as long as the load itself. The index of
+    # the constraint below serves whoever looks for a run.
+    run = models.ForeignKey(
+        "runs.Run", on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
     employee_id = models.BigIntegerField()
-    kpi_version = models.ForeignKey("metrics.KPIVersion", on_delete=models.PROTECT, related_name="+")
+    kpi_version = models.ForeignKey(
+        "metrics.KPIVersion",
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
     value = models.FloatField(null=True)
     standard_error = models.FloatField(null=True)
     n = models.BigIntegerField(default=0)

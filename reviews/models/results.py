@@ -1,6 +1,7 @@
 """Computed answers. Rows belong to the run that wrote them and are never changed; loaded by COPY.
 
-Scores are float64 rounded to 6 decimals when stored, so that a recomputation agrees exactly.
+Scores are float64 rounded to 6 decimals when stored, so that a recomputation agrees exactly. The foreign keys are Django's,
+not the database's: checking them row by row takes as long as the load itself, and the unique index finds a run.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from django.utils.translation import gettext_lazy as _
 class ComponentScore(models.Model):
     """score 0-100 at target scale (above 100 where over-achievement counts); None when the component has no data."""
 
-    run = models.ForeignKey("runs.Run", on_delete=models.CASCADE, related_name="+")
+    run = models.ForeignKey(
+        "runs.Run", on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
     employee_id = models.BigIntegerField()
     component = models.CharField(max_length=60)
     score = models.FloatField(null=True)
@@ -33,7 +36,9 @@ class ComponentScore(models.Model):
 class ScoreLine(models.Model):
     """A line of the explanation: what entered a component score, column by column."""
 
-    run = models.ForeignKey("runs.Run", on_delete=models.CASCADE, related_name="+")
+    run = models.ForeignKey(
+        "runs.Run", on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
     employee_id = models.BigIntegerField()
     component = models.CharField(max_length=60)
     number = models.PositiveSmallIntegerField()
@@ -60,9 +65,15 @@ class ScoreLine(models.Model):
 class Result(models.Model):
     """Overall score, rank and rating of one employee in one run of one cycle."""
 
-    run = models.ForeignKey("runs.Run", on_delete=models.CASCADE, related_name="+")
-    cycle = models.ForeignKey("reviews.Cycle", on_delete=models.CASCADE, related_name="+")
-    employee = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    run = models.ForeignKey(
+        "runs.Run", on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
+    cycle = models.ForeignKey(
+        "reviews.Cycle", on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
+    employee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
     team_id = models.BigIntegerField()
     score = models.FloatField(null=True)
     standard_error = models.FloatField(null=True)
