@@ -18,7 +18,7 @@ from reviews.selectors.launch import launch_problems
 from reviews.services import cycles, judgements, phases, scoring
 
 TEMPLATE = "monthly-agents"
-PLAN = "monthly-bonus"
+PLAN = "monthly_service_bonus"
 REMARKS = {
     5: ["客户多次点名表扬", "主动跟进，直到客户满意", "Goes out of the way for the customer"],
     1: ["多次打断客户，需辅导", "与客户争执，已当面沟通"],
