@@ -52,8 +52,12 @@ class SignInForm(forms.Form):
         return values
 
 
+#: Each language under its own name, so that whoever cannot read the page finds theirs.
+LANGUAGES = ((User.Language.CHINESE, "中文"), (User.Language.ENGLISH, "English"))
+
+
 class PreferencesForm(forms.Form):
-    locale = forms.ChoiceField(label=_("Language"), choices=User.Language.choices)
+    locale = forms.ChoiceField(label=_("Language"), choices=LANGUAGES)
     email = forms.EmailField(
         label=_("E-mail"), required=False, max_length=254, help_text=_("Where reminders are sent to.")
     )

@@ -9,7 +9,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from foundation.refusals import Refusal
-from people.models import Job, RoleGrant, Team, User
+from people.forms.accounts import LANGUAGES
+from people.models import Job, RoleGrant, Team
 from people.services.days import check_day
 from people.services.row_values import read_list
 
@@ -48,7 +49,7 @@ class PersonForm(forms.Form):
         label=_("Login"), max_length=80, required=False, help_text=_("Empty means the employee number.")
     )
     email = forms.EmailField(label=_("E-mail"), required=False, max_length=254)
-    locale = forms.ChoiceField(label=_("Language"), choices=User.Language.choices)
+    locale = forms.ChoiceField(label=_("Language"), choices=LANGUAGES)
     hired_on = DayField(label=_("Hired on"), required=False)
     aliases = forms.CharField(
         label=_("Other names"),

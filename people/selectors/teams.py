@@ -55,12 +55,12 @@ def get_team_for(user: User, pk: int) -> Team:
 
 
 def team_tree(user: User, *, on: datetime.date | None = None, closed: bool = False) -> list[dict]:
-    """The visible teams in the order of a tree: [{team, depth, indent, leader, members, members_below}].
+    """The visible teams in the order of a tree: [{team, depth, indent, leader, site, members, members_below}].
 
     members are those of the team itself on the day, members_below count its subtree as well. Constant queries.
     """
     day = on or timezone.localdate()
-    teams = visible_teams(user).select_related("site")
+    teams = visible_teams(user)
     if not closed:
         teams = teams.filter(is_active=True)
     by_id = {team.pk: team for team in teams}
@@ -75,6 +75,8 @@ def team_tree(user: User, *, on: datetime.date | None = None, closed: bool = Fal
             "user"
         )
     }
+    sited = sites_of_teams(by_id)
+    sites = {site.pk: site for site in Site.objects.filter(pk__in=set(sited.values()))}
     children: dict[int | None, list[Team]] = defaultdict(list)
     for team in by_id.values():
         children[team.parent_id if team.parent_id in by_id else None].append(team)
@@ -88,6 +90,7 @@ def team_tree(user: User, *, on: datetime.date | None = None, closed: bool = Fal
                 "depth": depth,
                 "indent": "\u2003" * depth,  # em spaces: a table has no nesting of its own
                 "leader": leaders.get(team.pk),
+                "site": sites.get(sited.get(team.pk, 0)),
                 "members": counts[team.pk],
                 "members_below": 0,
             }

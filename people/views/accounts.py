@@ -143,7 +143,7 @@ def account(request: SignedInRequest) -> HttpResponse:
             )
             return response
     else:
-        form = PreferencesForm(initial={"locale": person.locale, "email": person.email})
+        form = PreferencesForm(initial={"locale": request.LANGUAGE_CODE, "email": person.email})
     further = [
         {"url": url, "label": each.label, "text": each.text, "icon": each.icon}
         for each in FURTHER_PAGES

@@ -89,7 +89,7 @@ def employees(request: SignedInRequest) -> HttpResponse:
             "query": query,
             "teams": teams,
             "team": team,
-            "shown": shown,
+            "group": shown,
             "choices": choices.items() if user.has_role("hr", "payroll", "auditor") else (),
             "filtered": bool(query or team or shown != "present"),
             "import_url": address_of("intake:list") if user.is_hr else "",
