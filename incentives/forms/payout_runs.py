@@ -18,6 +18,8 @@ class ReasonForm(forms.Form):
 class DecisionForm(ReasonForm):
     decision = forms.ChoiceField(label=_("Decision"), choices=PayoutDecision.Decision.choices)
 
+    field_order = ("decision", "reason")
+
 
 class ExportForm(forms.Form):
     format = forms.ChoiceField(

@@ -89,7 +89,7 @@ def test_every_page_renders_in_both_languages(
     for url in urls:
         response = client.get(url)
         assert response.status_code == 200
-        page = response.content.decode().partition("<main")[2]
+        page = response.content.decode().partition("<main")[2].partition("</main>")[0]
         assert "%(" not in page
         assert " style=" not in page
         assert "onclick" not in page
@@ -354,7 +354,8 @@ def test_statement_of_ones_own(cast: Cast, plan: IncentivePlan, cycle: Cycle) ->
         "target bonus 1,200.00 (20% of 6,000.00)",
         "× 1.12 because score 106 lies between 100 and 150",
         "1,344.00",
-        "One more point would have paid ¥24.00 more",
+        "One more point pays",
+        "¥24.00",
     ):
         assert part in page
     fragment = client.get(reverse("incentives:money_fragment", args=[cycle.code])).content.decode()
