@@ -1,13 +1,14 @@
 """Paging by the last row seen, for lists of any length: a page costs the same wherever it stands.
 
-A cursor is signed, so it can be neither guessed nor bent, and it belongs to one ordering: used with another it is refused.
+A cursor is signed, so it can be neither guessed nor bent, and it belongs to one ordering: used with another it
+is refused.
 """
 
 from __future__ import annotations
 
 import datetime
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -47,8 +48,11 @@ class Page:
         return len(self.items)
 
 
-def page_of(queryset: QuerySet[Any], *, ordering: Sequence[str], cursor: str | None = None, limit: int = 50) -> Page:
-    """One page of `queryset` (model instances) in `ordering`, e.g. ("-created_at", "id"): the last of them must be unique.
+def page_of(
+    queryset: QuerySet[Any], *, ordering: Sequence[str], cursor: str | None = None, limit: int = 50
+) -> Page:
+    """One page of `queryset` (model instances) in `ordering`, e.g. ("-created_at", "id"): the last of them
+    must be unique.
 
     One query, whatever the page; no count. Fields may be annotations and may follow relations (team__code). NULL sorts
     as PostgreSQL sorts it: last ascending, first descending. Errors: BadCursor.
@@ -149,9 +153,12 @@ def _untag(value: Any) -> Any:
     if not isinstance(value, list):
         return value
     kind, text = value
-    return {
-        "t": datetime.datetime.fromisoformat,
-        "d": datetime.date.fromisoformat,
-        "n": Decimal,
-        "u": uuid.UUID,
-    }[kind](text)
+    return _READERS[kind](text)
+
+
+_READERS: dict[str, Callable[[str], Any]] = {
+    "t": datetime.datetime.fromisoformat,
+    "d": datetime.date.fromisoformat,
+    "n": Decimal,
+    "u": uuid.UUID,
+}

@@ -4,7 +4,10 @@
         scopes = {"GET": Scope.METRICS_READ, "POST": Scope.METRICS_WRITE}     # one, or a tuple: any of them
         roles = {"GET": ANYONE, "POST": ("hr",)}                              # ANYONE: whoever is signed in
         serializer_class = KpiSerializer
-        filters = {"direction": Filter("direction", choices=Kpi.Direction.values), "since": Filter("created_at__gte", "moment")}
+        filters = {
+            "direction": Filter("direction", choices=Kpi.Direction.values),
+            "since": Filter("created_at__gte", "moment"),
+        }
         ordering = ("code", "id")                                             # the last one unique
         orderings = {"code": ("code", "id")}
 
@@ -22,9 +25,10 @@
         def get_object(self):
             return get_kpi_for(self.request.user, self.kwargs["code"])
 
-Every method a view has must stand in both `scopes` and `roles`; a class that forgets one does not load. A query parameter
-that is not declared (`filters`, `parameters`, paging) is refused with 400, so that a misspelt filter never passes for one
-that matches everything. Errors are raised (Refusal, Http404, ValidationError) and answered as problem+json.
+Every method a view has must stand in both `scopes` and `roles`; a class that forgets one does not load. A
+query parameter that is not declared (`filters`, `parameters`, paging) is refused with 400, so that a misspelt
+filter never passes for one that matches everything. Errors are raised (Refusal, Http404, ValidationError) and
+answered as problem+json.
 """
 
 from __future__ import annotations
@@ -75,7 +79,7 @@ class LaurelAPIView(GenericAPIView):
     #: Query parameters that the view reads itself.
     parameters: ClassVar[tuple[str, ...]] = ()
     pagination_class: Any = None
-    filter_backends = ()
+    filter_backends: Any = ()
     queryset = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -105,7 +109,10 @@ class LaurelAPIView(GenericAPIView):
         if self._speaks_own_language and locale:
             translation.activate(locale)
         attach_context(
-            user=request.user.pk, url=request.path, method=request.method, token=str(getattr(request.auth, "pk", "") or "")
+            user=request.user.pk,
+            url=request.path,
+            method=request.method,
+            token=str(getattr(request.auth, "pk", "") or ""),
         )
         self._refuse_unknown_parameters(request)
 

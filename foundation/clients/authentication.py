@@ -20,8 +20,8 @@ USED_AT_RESOLUTION = datetime.timedelta(minutes=5)
 
 
 class TokenAuthentication(BaseAuthentication):
-    """`Authorization: Bearer lrl_...`. Comparing happens in an index over SHA-256 digests of 256-bit secrets, so neither
-    the time it takes nor a copy of the table tells anything about a secret."""
+    """`Authorization: Bearer lrl_...`. Comparing happens in an index over SHA-256 digests of 256-bit secrets,
+    so neither the time it takes nor a copy of the table tells anything about a secret."""
 
     def authenticate(self, request: Request) -> tuple[Any, Token] | None:
         header = get_authorization_header(request).split()
@@ -55,7 +55,7 @@ def _person(user_id: int) -> Any | None:
     return next((person for person in found if person is not None), None)
 
 
-class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class TokenScheme(OpenApiAuthenticationExtension):
     target_class = "foundation.clients.authentication.TokenAuthentication"
     name = "token"
 

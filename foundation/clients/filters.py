@@ -34,8 +34,8 @@ SCHEMAS: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Filter:
-    """`lookup` is a field lookup ("created_at__gte") or a function (queryset, value) -> queryset. `kind` is one of text,
-    integer, decimal, date, moment, boolean, uuid; `choices` limits text to a list."""
+    """`lookup` is a field lookup ("created_at__gte") or a function (queryset, value) -> queryset. `kind` is
+    one of text, integer, decimal, date, moment, boolean, uuid; `choices` limits text to a list."""
 
     lookup: str | Callable[[QuerySet[Any], Any], QuerySet[Any]]
     kind: str = "text"
@@ -44,7 +44,9 @@ class Filter:
 
     def apply(self, queryset: QuerySet[Any], name: str, raw: str) -> QuerySet[Any]:
         value = self.parse(name, raw)
-        return self.lookup(queryset, value) if callable(self.lookup) else queryset.filter(**{self.lookup: value})
+        return (
+            self.lookup(queryset, value) if callable(self.lookup) else queryset.filter(**{self.lookup: value})
+        )
 
     def parse(self, name: str, raw: str) -> Any:
         """The value, or Refusal `parameter_invalid` (400) that names the parameter."""
@@ -58,7 +60,9 @@ class Filter:
         return value
 
     def schema(self) -> dict[str, Any]:
-        return {"type": "string", "enum": list(self.choices)} if self.choices is not None else SCHEMAS[self.kind]
+        return (
+            {"type": "string", "enum": list(self.choices)} if self.choices is not None else SCHEMAS[self.kind]
+        )
 
 
 def _integer(raw: str) -> int | None:

@@ -26,12 +26,16 @@ class TokenForm(forms.Form):
         error_messages={"required": _("Choose at least one thing that the token may do.")},
     )
     days = forms.TypedChoiceField(
-        label=_("Valid for"), coerce=int, initial=90, choices=[(days, format_lazy(_("{days} days"), days=days)) for days in DAYS]
+        label=_("Valid for"),
+        coerce=int,
+        initial=90,
+        choices=[(days, format_lazy(_("{days} days"), days=days)) for days in DAYS],
     )
 
     def __init__(self, user: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["scopes"].choices = [(scope.value, scope.label) for scope in allowed_scopes(user)]
+        self.scope_labels = [(scope.value, scope.label) for scope in allowed_scopes(user)]
+        self.fields["scopes"].choices = self.scope_labels  # type: ignore[attr-defined]
 
     def expires_at(self) -> datetime.datetime:
         return timezone.now() + datetime.timedelta(days=self.cleaned_data["days"])

@@ -1,7 +1,8 @@
 """One key, one effect: a POST that is sent twice under the same Idempotency-Key is done once and answered twice.
 
-The key's row is written in the transaction of the effect itself, so there is no moment at which one is stored without the
-other. Only answers that changed something (2xx) are kept: a refused request leaves nothing behind, and its key is free.
+The key's row is written in the transaction of the effect itself, so there is no moment at which one is stored
+without the other. Only answers that changed something (2xx) are kept: a refused request leaves nothing behind,
+and its key is free.
 """
 
 from __future__ import annotations
@@ -46,18 +47,19 @@ def idempotent(handler: Handler) -> Handler:
         if not key.isascii() or not key.isprintable() or not 1 <= len(key) <= MAXIMUM_LENGTH:
             raise Refusal("idempotency_key_invalid", field=HEADER, maximum=MAXIMUM_LENGTH)
         digest = digest_of(request)
+        user: Any = request.user
         with transaction.atomic():
-            _lock(request.user.pk, key)
-            known = IdempotencyKey.objects.filter(user=request.user, key=key).first()
+            _lock(user.pk, key)
+            known = IdempotencyKey.objects.filter(user=user, key=key).first()
             if known is not None and known.created_at > timezone.now() - KEPT:
                 if known.request_digest != digest:
                     raise Refusal("idempotency_key_reused", field=HEADER, status=422)
                 return Response(known.body, status=known.status, headers={"Idempotency-Replayed": "true"})
-            IdempotencyKey.objects.filter(user=request.user, created_at__lte=timezone.now() - KEPT).delete()
+            IdempotencyKey.objects.filter(user=user, created_at__lte=timezone.now() - KEPT).delete()
             response = handler(view, request, *args, **kwargs)
             if 200 <= response.status_code < 300:
                 IdempotencyKey.objects.create(
-                    user=request.user,
+                    user=user,
                     key=key,
                     request_digest=digest,
                     status=response.status_code,

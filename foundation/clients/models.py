@@ -26,9 +26,7 @@ class Scope(models.TextChoices):
     TRAIL_READ = "trail:read", _("read the audit trail")
 
 
-@pghistory.track(
-    pghistory.InsertEvent(), pghistory.UpdateEvent(), exclude=["digest", "last_used_at"]
-)
+@pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), exclude=["digest", "last_used_at"])
 class Token(models.Model):
     """Acts as its user, and only within its scopes. The secret is shown once; a digest is kept."""
 

@@ -27,7 +27,9 @@ class KeysetPagination(BasePagination):
     Parameters `cursor`, `limit` (1-200, default 50) and `ordering` (a declared name, "-name" for descending).
     """
 
-    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: APIView | None = None) -> list[Any]:
+    def paginate_queryset(  # type: ignore[override]  # keyset paging needs a queryset, no mere list
+        self, queryset: QuerySet[Any], request: Request, view: APIView | None = None
+    ) -> list[Any]:
         self.request = request
         self.page: Page = page_of(
             queryset,
@@ -51,14 +53,20 @@ class KeysetPagination(BasePagination):
         known = getattr(view, "orderings", {})
         fields = known.get(asked.removeprefix("-"))
         if fields is None:
-            raise Refusal("ordering_unknown", field="ordering", name=asked[:60], known=", ".join(known) or "–")
+            raise Refusal(
+                "ordering_unknown", field="ordering", name=asked[:60], known=", ".join(known) or "–"
+            )
         if asked.startswith("-"):
             return tuple(name[1:] if name.startswith("-") else f"-{name}" for name in fields)
         return tuple(fields)
 
     def get_paginated_response(self, data: Any) -> Response:
         return Response(
-            {"results": data, "next": self._address(self.page.next), "previous": self._address(self.page.previous)}
+            {
+                "results": data,
+                "next": self._address(self.page.next),
+                "previous": self._address(self.page.previous),
+            }
         )
 
     def _address(self, cursor: str) -> str | None:
@@ -86,7 +94,12 @@ class KeysetPagination(BasePagination):
                 "in": "query",
                 "required": False,
                 "description": str(_("Rows a page.")),
-                "schema": {"type": "integer", "minimum": 1, "maximum": MAXIMUM_LIMIT, "default": DEFAULT_LIMIT},
+                "schema": {
+                    "type": "integer",
+                    "minimum": 1,
+                    "maximum": MAXIMUM_LIMIT,
+                    "default": DEFAULT_LIMIT,
+                },
             },
         ]
         if known := getattr(view, "orderings", {}):
@@ -96,7 +109,10 @@ class KeysetPagination(BasePagination):
                     "in": "query",
                     "required": False,
                     "description": str(_("Order of the rows; a minus sign reverses it.")),
-                    "schema": {"type": "string", "enum": [sign + name for name in known for sign in ("", "-")]},
+                    "schema": {
+                        "type": "string",
+                        "enum": [sign + name for name in known for sign in ("", "-")],
+                    },
                 }
             )
         return parameters

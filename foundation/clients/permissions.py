@@ -24,7 +24,8 @@ def require_scope(request: Request, *scopes: str) -> None:
 
 def require_role(request: Request, *roles: str) -> None:
     """Refuse (403 `role_missing`) a person who holds none of `roles`."""
-    if roles and not request.user.has_role(*roles):
+    user: Any = request.user
+    if roles and not user.has_role(*roles):
         raise Refusal("role_missing", status=403)
 
 

@@ -47,7 +47,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
     detail = serializers.CharField(required=False, help_text="for people, in the language asked for")
     field = serializers.CharField(required=False, help_text="the field or parameter at fault")
     params = serializers.DictField(required=False, help_text="the figures in the sentence")
-    errors = ErrorSerializer(many=True, required=False)
+    errors = ErrorSerializer(many=True, required=False)  # type: ignore[assignment]  # a name that DRF has too
 
 
 def problem(
@@ -60,7 +60,12 @@ def problem(
     errors: list[dict[str, str]] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    body: dict[str, Any] = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "code": code}
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "code": code,
+    }
     if detail:
         body["detail"] = detail
     if field:
@@ -124,7 +129,9 @@ def _validation(details: Any, *, plain: bool = False) -> Response:
     return problem(400, "validation", refusal_text("validation"), errors=errors)
 
 
-def _leaves(details: Any, path: tuple[str, ...], *, plain: bool) -> Iterator[tuple[tuple[str, ...], str, str]]:
+def _leaves(
+    details: Any, path: tuple[str, ...], *, plain: bool
+) -> Iterator[tuple[tuple[str, ...], str, str]]:
     if isinstance(details, Mapping):
         if not plain and set(details) == {"message", "code"}:
             yield path, str(details["code"]), force_str(details["message"])
@@ -152,4 +159,6 @@ def _carries_input(context: dict[str, Any]) -> bool:
     request = context.get("request")
     if request is None:
         return False
-    return bool(request.query_params or context.get("kwargs") or request.method not in ("GET", "HEAD", "OPTIONS"))
+    return bool(
+        request.query_params or context.get("kwargs") or request.method not in ("GET", "HEAD", "OPTIONS")
+    )

@@ -37,7 +37,9 @@ class LaurelSchema(AutoSchema):
         return operation
 
     def _is_list_view(self, serializer: Any = None) -> bool:
-        return bool(getattr(self.view, "gives_list", False) and self.method == "GET") or super()._is_list_view(serializer)
+        return bool(
+            getattr(self.view, "gives_list", False) and self.method == "GET"
+        ) or super()._is_list_view(serializer)
 
     def _problem_response(self) -> dict[str, Any]:
         component = self.resolve_serializer(ProblemSerializer, "response")

@@ -1,8 +1,8 @@
 """Whether a workbook may be opened at all. Looked at as a stream, before any parser sees it: memory stays at one chunk.
 
-A workbook is a zip of XML. What is refused: archives that unpack to far more than they are (whatever sizes they declare),
-too many or encrypted entries, names that point outside, document types (external entities, entity bombs), and sheets whose
-used area is so large that a reader would allocate it.
+A workbook is a zip of XML. What is refused: archives that unpack to far more than they are (whatever sizes
+they declare), too many or encrypted entries, names that point outside, document types (external entities,
+entity bombs), and sheets whose used area is so large that a reader would allocate it.
 """
 
 from __future__ import annotations
@@ -45,7 +45,16 @@ def inspect_workbook(path: str | Path) -> None:
             for entry in entries:
                 with archive.open(entry) as stream:
                     unpacked = _inspect_entry(stream, unpacked, limit)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError, KeyError):
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+        OSError,
+        ValueError,
+        KeyError,
+    ):
         raise Refusal("workbook_broken", field="file") from None
 
 
@@ -75,7 +84,11 @@ def _inspect_entry(stream: IO[bytes], unpacked: int, limit: int) -> int:
             raise Refusal("workbook_suspicious", field="file")  # spreadsheet programs write UTF-8
         unpacked += len(chunk)
         if unpacked > limit:
-            raise _too_big() if limit >= settings.INTAKE_MAX_UNPACKED_BYTES else Refusal("workbook_suspicious", field="file")
+            raise (
+                _too_big()
+                if limit >= settings.INTAKE_MAX_UNPACKED_BYTES
+                else Refusal("workbook_suspicious", field="file")
+            )
         text = tail + chunk
         if DOCUMENT_TYPE.search(text):
             raise Refusal("workbook_dtd", field="file")
@@ -99,4 +112,6 @@ def _column_number(letters: bytes) -> int:
 
 
 def _too_big() -> Refusal:
-    return Refusal("workbook_too_big", field="file", limit=settings.INTAKE_MAX_UNPACKED_BYTES // (1024 * 1024))
+    return Refusal(
+        "workbook_too_big", field="file", limit=settings.INTAKE_MAX_UNPACKED_BYTES // (1024 * 1024)
+    )

@@ -14,7 +14,8 @@ class UploadForm(forms.Form):
     """For one kind; with a source where the kind needs one."""
 
     source = forms.ChoiceField(
-        label=_("Source"), help_text=_("The system that wrote the file. How its columns are matched is kept with it.")
+        label=_("Source"),
+        help_text=_("The system that wrote the file. How its columns are matched is kept with it."),
     )
     file = forms.FileField(
         label=_("File"),
@@ -26,6 +27,6 @@ class UploadForm(forms.Form):
     def __init__(self, kind: ImportKind, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if kind.needs_source:
-            self.fields["source"].choices = kind.sources()
+            self.fields["source"].choices = kind.sources()  # type: ignore[attr-defined]
         else:
             del self.fields["source"]

@@ -42,7 +42,8 @@ class RejectRow:
 @dataclass
 class Checked:
     """What checking found. `accepted` is handed to `apply` as it is and may have any shape; when its length is not the
-    number of rows taken, say so in `accepted_rows`. `summary` is shown to the person: JSON-able, e.g. period, totals."""
+    number of rows taken, say so in `accepted_rows`. `summary` is shown to the person: JSON-able, e.g. period,
+    totals."""
 
     accepted: pd.DataFrame
     rejects: list[RejectRow] = field(default_factory=list)
@@ -78,7 +79,7 @@ class ImportKind:
     def get_fields(self, import_record: Import | None = None) -> Sequence[Field]:
         return self.fields
 
-    # Sources and their saved mappings ----------------------------------------------------------------------------
+    # Sources and their saved mappings ------------------------------------------------------------------
 
     def sources(self) -> list[tuple[str, str]]:
         """(code, name) of the sources that can be chosen, for kinds with needs_source."""
@@ -90,12 +91,12 @@ class ImportKind:
     def save_mapping(self, source_code: str, mapping: dict, *, actor: Any = None) -> None:
         """Called with every mapping that has passed its check; kinds without sources keep nothing."""
 
-    # Mapping -----------------------------------------------------------------------------------------------------
+    # Mapping -------------------------------------------------------------------------------------------
 
     def guess(self, columns: Sequence[str]) -> dict:
         """A first mapping {field code: column}, by names that are alike but for case, spaces and punctuation."""
         known = {_plain(column): column for column in reversed(list(columns))}
-        found = {}
+        found: dict[str, Any] = {}
         for target in self.get_fields():
             spellings = [target.code, str(target.label), *target.names]
             column = next((known[_plain(name)] for name in spellings if _plain(name) in known), None)
@@ -117,19 +118,23 @@ class ImportKind:
         return {}
 
     def validate_mapping(self, mapping: Mapping[str, Any], columns: Sequence[str]) -> None:
-        """Refuse a mapping that cannot be read: unknown field, column that is not in the file, a field without column."""
+        """Refuse a mapping that cannot be read: unknown field, column that is not in the file, a field without
+        column."""
         fields = {target.code: target for target in self.get_fields()}
         for code, column in mapping.items():
             if code not in fields:
                 raise Refusal("mapping_unknown_field", field="mapping", name=code)
             if column not in columns:
                 raise Refusal("mapping_unknown_column", field="mapping", column=str(column))
-        missing = [str(target.label) for code, target in fields.items() if target.required and not mapping.get(code)]
+        missing = [
+            str(target.label) for code, target in fields.items() if target.required and not mapping.get(code)
+        ]
         if missing:
             raise Refusal("mapping_incomplete", field="mapping", fields=", ".join(missing))
 
     def select(self, table: Table, mapping: Mapping[str, str]) -> pd.DataFrame:
-        """The table by field codes (every field of the kind has a column, unmatched ones are all None), index = line."""
+        """The table by field codes (every field of the kind has a column, unmatched ones are all None), index
+        = line."""
         return pd.DataFrame(
             {
                 target.code: table.frame[mapping[target.code]] if mapping.get(target.code) else None
@@ -139,10 +144,11 @@ class ImportKind:
             dtype=object,
         )
 
-    # Work --------------------------------------------------------------------------------------------------------
+    # Work ----------------------------------------------------------------------------------------------
 
     def check(self, import_record: Import, table: Table) -> Checked:
-        """Look at every row and store nothing. import_record.mapping, .options, .source_code and .created_by say how."""
+        """Look at every row and store nothing. import_record.mapping, .options, .source_code and .created_by
+        say how."""
         raise NotImplementedError
 
     def apply(self, import_record: Import, checked: Checked) -> dict:

@@ -47,7 +47,9 @@ class Import(models.Model):
     rows_total = models.PositiveIntegerField(default=0)
     rows_accepted = models.PositiveIntegerField(default=0)
     rows_rejected = models.PositiveIntegerField(default=0)
-    summary = models.JSONField(default=dict, blank=True, help_text="what the kind has to say, e.g. period and totals")
+    summary = models.JSONField(
+        default=dict, blank=True, help_text="what the kind has to say, e.g. period and totals"
+    )
     message_code = models.CharField(max_length=60, blank=True)
     message_params = models.JSONField(default=dict, blank=True)
     run = models.ForeignKey("runs.Run", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")

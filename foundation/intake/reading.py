@@ -1,7 +1,7 @@
 """A file as a table of text: CSV in any of the encodings that offices use, and XLSX.
 
-Cells are what stands there, as text: dates as 2024-10-31, moments as 2024-10-31 09:30:00, times as 09:30:00, whole numbers
-without ".0", empty cells as None. What they mean is decided by `values`, with the file's kind.
+Cells are what stands there, as text: dates as 2024-10-31, moments as 2024-10-31 09:30:00, times as 09:30:00,
+whole numbers without ".0", empty cells as None. What they mean is decided by `values`, with the file's kind.
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ WORKBOOK_SUFFIXES = {".xlsx", ".xlsm"}
 ZIP, OLE, PDF = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"%PDF"
 #: Spaces that people do not see, and the mark that some exports put before the first name.
 INVISIBLE = " \t\r\n\u00a0\u3000\u200b\ufeff"
-NUMBER_OR_DATE = re.compile(r"[+-]?[\d.,]+%?|\d{4}[-/年]\d{1,2}([-/月]\d{1,2}日?)?([ T]\d{1,2}:\d{2}(:\d{2})?)?|\d{1,2}:\d{2}(:\d{2})?")
+NUMBER_OR_DATE = re.compile(
+    r"[+-]?[\d.,]+%?|\d{4}[-/年]\d{1,2}([-/月]\d{1,2}日?)?([ T]\d{1,2}:\d{2}(:\d{2})?)?|\d{1,2}:\d{2}(:\d{2})?"
+)
 # What no form takes either: control characters, and bidirectional ones, which hide what a value really says.
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 
@@ -63,8 +65,11 @@ class Table:
         return [list(row) for row in self.frame.head(count).itertuples(index=False, name=None)]
 
 
-def read_table(path: str | Path, name: str, *, sheet: str | None = None, encoding: str | None = None) -> Table:
-    """Read the file at `path`, which its sender calls `name`. Refusals name what is wrong, and where (see refusals.FILES).
+def read_table(
+    path: str | Path, name: str, *, sheet: str | None = None, encoding: str | None = None
+) -> Table:
+    """Read the file at `path`, which its sender calls `name`. Refusals name what is wrong, and where (see
+    refusals.FILES).
 
     The kind of file follows from its content, and the name must agree with it. Leading empty rows are passed over; the
     first row with something in it is the header. Cost: about 1 s per 100,000 rows of ten columns.
@@ -97,7 +102,7 @@ def _is_markup(head: bytes) -> bool:
     return start.startswith((b"<!doctype", b"<html", b"<?xml", b"<table", b"<head", b"<meta"))
 
 
-# Text ------------------------------------------------------------------------------------------------------------------
+# Text --------------------------------------------------------------------------------------------------
 
 
 def decode(content: bytes, encoding: str | None = None) -> str:
@@ -112,7 +117,9 @@ def decode(content: bytes, encoding: str | None = None) -> str:
         except LookupError:
             raise Refusal("file_encoding", field="file", line=1) from None
         except UnicodeDecodeError as error:
-            raise Refusal("file_encoding", field="file", line=content.count(b"\n", 0, error.start) + 1) from None
+            raise Refusal(
+                "file_encoding", field="file", line=content.count(b"\n", 0, error.start) + 1
+            ) from None
     if content.startswith(codecs.BOM_UTF8):
         return decode(content[3:], "utf-8")
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -158,7 +165,8 @@ def _without_nul(text: str) -> str:
 
 def _text_rows(text: str) -> Iterator[Row]:
     """Records with the line in which each begins; quoted cells may hold line breaks."""
-    # newline="" breaks lines at \n, \r and \r\n only; str.splitlines would also break at U+2028 and others inside cells.
+    # newline="" breaks lines at \n, \r and \r\n only; str.splitlines would also break at U+2028 and others
+    # inside cells.
     lines = chain(io.StringIO(text, newline=""), [END])
     reader = csv.reader(lines, delimiter=_delimiter(text))
     before = 0
@@ -194,7 +202,7 @@ def _cell(value: str) -> str | None:
     return value.strip(INVISIBLE) or None
 
 
-# Workbooks -------------------------------------------------------------------------------------------------------------
+# Workbooks ---------------------------------------------------------------------------------------------
 
 
 def sheet_names(path: str | Path) -> list[str]:
@@ -256,7 +264,7 @@ def _typed(value: Any) -> str | None:
     return None if value is None else str(value)
 
 
-# Header and rows -------------------------------------------------------------------------------------------------------
+# Header and rows ---------------------------------------------------------------------------------------
 
 
 def _table(rows: Iterator[Row]) -> Table:
@@ -281,13 +289,21 @@ def _table(rows: Iterator[Row]) -> Table:
         if found != width:
             if found < width or any(row[width:]):
                 rejects.append(
-                    RejectRow(line, "", FORBIDDEN.sub("�", _shown(row)), "ragged_row", {"found": found, "expected": width})
+                    RejectRow(
+                        line,
+                        "",
+                        FORBIDDEN.sub("�", _shown(row)),
+                        "ragged_row",
+                        {"found": found, "expected": width},
+                    )
                 )
                 continue
             row = row[:width]
         if FORBIDDEN.search("".join(value for value in row if value)):
             place = next(place for place, value in enumerate(row) if value and FORBIDDEN.search(value))
-            rejects.append(RejectRow(line, columns[place], FORBIDDEN.sub("�", str(row[place]))[:200], "value_forbidden"))
+            rejects.append(
+                RejectRow(line, columns[place], FORBIDDEN.sub("�", str(row[place]))[:200], "value_forbidden")
+            )
             continue
         lines.append(line)
         records.append(row)
@@ -297,7 +313,10 @@ def _table(rows: Iterator[Row]) -> Table:
     _refuse_long(lines, records)
     by_column = zip(*records, strict=True)
     frame = pd.DataFrame(
-        {column: pd.Series(values, index=lines, dtype=object) for column, values in zip(columns, by_column, strict=True)},
+        {
+            column: pd.Series(values, index=lines, dtype=object)
+            for column, values in zip(columns, by_column, strict=True)
+        },
         index=pd.Index(lines, name="line", dtype="int64"),
         columns=columns,
     )
@@ -309,7 +328,10 @@ def _names(header: list[str | None]) -> list[str]:
     filled = [name for name in header if name is not None]
     if sum(bool(NUMBER_OR_DATE.fullmatch(name)) for name in filled) * 2 > len(filled):
         raise Refusal("file_no_header", field="file")
-    names = [" ".join(name.split())[:120] if name is not None else f"#{place}" for place, name in enumerate(header, 1)]
+    names = [
+        " ".join(name.split())[:120] if name is not None else f"#{place}"
+        for place, name in enumerate(header, 1)
+    ]
     for name in names:
         if FORBIDDEN.search(name):
             raise Refusal("file_no_header", field="file")
@@ -350,4 +372,8 @@ def _json_cell(value: Any) -> str | None:
         raise Refusal("rows_shape", field="rows")
     if isinstance(value, str):
         return _cell(value)
-    return _typed(float(value) if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 1e15 else value)
+    return _typed(
+        float(value)
+        if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 1e15
+        else value
+    )

@@ -6,30 +6,47 @@ from foundation.refusals import define_refusals
 
 FILES = {
     "file_missing": _("Choose a file."),
-    "file_too_big": _("The file is larger than %(limit)s MB. Split it, for example by month, and import the parts."),
+    "file_too_big": _(
+        "The file is larger than %(limit)s MB. Split it, for example by month, and import the parts."
+    ),
     "file_empty": _("The file is empty."),
     "file_no_rows": _("The file has a header but no row below it."),
     "file_type": _("“%(name)s” is not a CSV or XLSX file. Save it as one of these and import it again."),
-    "file_is_xls": _("This is an old or encrypted Excel file. Save it as XLSX, without a password, and import it again."),
+    "file_is_xls": _(
+        "This is an old or encrypted Excel file. Save it as XLSX, without a password, and import it again."
+    ),
     "file_is_html": _("This is a web page, not a table. Open it in Excel, save it as XLSX and import that."),
     "file_is_binary": _("This is not a text file: unreadable characters begin in line %(line)s."),
-    "file_mismatch": _("The name ends in %(suffix)s, but the content is something else. Save the file again as CSV or XLSX."),
+    "file_mismatch": _(
+        "The name ends in %(suffix)s, but the content is something else. Save the file again as CSV or XLSX."
+    ),
     "file_nul": _("Line %(line)s contains a NUL character. Export the file again from its source."),
-    "file_encoding": _("The characters in line %(line)s cannot be read. Save the file as UTF-8 and import it again."),
+    "file_encoding": _(
+        "The characters in line %(line)s cannot be read. Save the file as UTF-8 and import it again."
+    ),
     "file_no_header": _("The first row looks like data. Put the names of the columns into the first row."),
     "file_duplicate_column": _("Two columns are called “%(column)s”. Give each column a name of its own."),
     "file_too_many_columns": _("The file has more than %(limit)s columns."),
-    "file_too_many_rows": _("The file has more than %(limit)s rows. Split it, for example by month, and import the parts."),
+    "file_too_many_rows": _(
+        "The file has more than %(limit)s rows. Split it, for example by month, and import the parts."
+    ),
     "file_long_value": _("A value in line %(line)s is longer than %(limit)s characters."),
     "file_unclosed_quote": _("A quotation mark that opens in line %(line)s is never closed."),
     "file_broken": _("The file cannot be read. Open it, save it again as XLSX or CSV and import that."),
     "file_no_sheet": _("The workbook has no sheet called “%(sheet)s”."),
-    "workbook_broken": _("The workbook is damaged or not a workbook. Open it in Excel, save it again and import that."),
-    "workbook_too_big": _("Unpacked, the workbook is larger than %(limit)s MB. Save only the sheet with the data, or save it as CSV."),
-    "workbook_suspicious": _("The workbook is packed in a way that no spreadsheet program does, so it was not opened."),
+    "workbook_broken": _(
+        "The workbook is damaged or not a workbook. Open it in Excel, save it again and import that."
+    ),
+    "workbook_too_big": _(
+        "Unpacked, the workbook is larger than %(limit)s MB. Save only the sheet with the data, or save it as CSV."
+    ),
+    "workbook_suspicious": _(
+        "The workbook is packed in a way that no spreadsheet program does, so it was not opened."
+    ),
     "workbook_dtd": _("The workbook refers to things outside of it (a document type), so it was not opened."),
     "workbook_too_wide": _(
-        "The sheet reaches to row %(rows)s and column %(columns)s, most of it empty. Delete what stands far outside the table."
+        "The sheet reaches to row %(rows)s and column %(columns)s, most of it empty. "
+        "Delete what stands far outside the table."
     ),
     "upload_gone": _("The uploaded file is no longer there. Upload it again."),
 }
@@ -45,9 +62,15 @@ MAPPINGS = {
     "import_forbidden": _("Your role does not allow this import."),
     "import_state": _("This import is already past that step. Reload the page to see where it stands."),
     "import_not_checked": _("Check the file before storing it."),
-    "import_nothing_accepted": _("No row can be stored. Look at the reasons below, correct the file and import it again."),
-    "import_has_rejects": _("%(count)s rows are not as they should be, so nothing was stored. Correct the file and import it again."),
-    "import_changed": _("The data changed since the check: now %(count)s rows are not as they should be. Check again."),
+    "import_nothing_accepted": _(
+        "No row can be stored. Look at the reasons below, correct the file and import it again."
+    ),
+    "import_has_rejects": _(
+        "%(count)s rows are not as they should be, so nothing was stored. Correct the file and import it again."
+    ),
+    "import_changed": _(
+        "The data changed since the check: now %(count)s rows are not as they should be. Check again."
+    ),
     "rows_shape": _("rows must be a list of objects with one key per column."),
     "rows_too_many": _("At most %(limit)s rows in one request. Send the rest in another."),
 }

@@ -18,7 +18,9 @@ def import_id(run: Run) -> int:
 
 def _record(run: Run) -> Import:
     return (
-        Import.objects.select_for_update(of=("self",)).select_related("upload", "created_by").get(pk=import_id(run))
+        Import.objects.select_for_update(of=("self",))
+        .select_related("upload", "created_by")
+        .get(pk=import_id(run))
     )
 
 

@@ -21,7 +21,9 @@ def may_import(user: Any, kind: kinds.ImportKind) -> bool:
 
 def importable_kinds(user: Any) -> list[kinds.ImportKind]:
     """Kinds that `user` may import, by name in the reader's language."""
-    return sorted((kind for kind in kinds.every() if may_import(user, kind)), key=lambda kind: str(kind.label))
+    return sorted(
+        (kind for kind in kinds.every() if may_import(user, kind)), key=lambda kind: str(kind.label)
+    )
 
 
 def visible_imports(user: Any) -> QuerySet[Import]:
@@ -84,7 +86,7 @@ def rejected_rows(import_record: Import, *, line: str, reason: str) -> tuple[lis
     def rows() -> Iterator[list[str]]:
         for number, texts in reasons.items():
             if number in table.frame.index:
-                cells = [value or "" for value in table.frame.loc[number]]
+                cells = [str(value or "") for value in table.frame.loc[number]]
             else:
                 cells = [""] * len(table.columns)
             yield [*cells, str(number), " ".join(texts)]

@@ -2,8 +2,8 @@
 
     store_upload → create_import → set_mapping → check_import → apply_import
 
-Checking stores nothing of the domain. Storing reads and checks the file again and writes everything in one transaction, by
-a durable run, so that a file is stored whole or not at all.
+Checking stores nothing of the domain. Storing reads and checks the file again and writes everything in one
+transaction, by a durable run, so that a file is stored whole or not at all.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ CHECK_RUN, APPLY_RUN = "import_check", "import"
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
-# Uploads ---------------------------------------------------------------------------------------------------------------
+# Uploads -----------------------------------------------------------------------------------------------
 
 
 def store_upload(*, actor: Any, file: UploadedFile | File[Any] | None, name: str = "") -> Upload:
-    """Keep a file as it came. Refusals: file_missing, file_empty, file_too_big (counted while reading, whatever size was
-    declared). What is in it is looked at by create_import."""
+    """Keep a file as it came. Refusals: file_missing, file_empty, file_too_big (counted while reading,
+    whatever size was declared). What is in it is looked at by create_import."""
     if file is None:
         raise Refusal("file_missing", field="file")
     limit = settings.INTAKE_MAX_BYTES
@@ -61,7 +61,9 @@ def store_upload(*, actor: Any, file: UploadedFile | File[Any] | None, name: str
     if size == 0:
         raise Refusal("file_empty", field="file")
     file.seek(0)
-    name = UNSTORABLE.sub("", name or getattr(file, "name", "") or "file").replace("\\", "/").rsplit("/", 1)[-1]
+    name = (
+        UNSTORABLE.sub("", name or getattr(file, "name", "") or "file").replace("\\", "/").rsplit("/", 1)[-1]
+    )
     upload = Upload(name=name[-255:], size=size, sha256=digest.hexdigest(), uploaded_by=actor)
     upload.file.save(name, file, save=False)
     upload.save(force_insert=True)
@@ -88,7 +90,9 @@ def store_rows(*, actor: Any, rows: Any, name: str = "") -> Upload:
     content = text.getvalue().encode("utf-8", errors="replace")
     stem = UNSTORABLE.sub("", name)[:200] or f"rows-{hashlib.sha256(content).hexdigest()[:12]}"
     return store_upload(
-        actor=actor, file=ContentFile(content), name=stem if stem.casefold().endswith(".csv") else f"{stem}.csv"
+        actor=actor,
+        file=ContentFile(content),
+        name=stem if stem.casefold().endswith(".csv") else f"{stem}.csv",
     )
 
 
@@ -102,7 +106,7 @@ def _pushed_cell(value: Any) -> str:
     raise Refusal("rows_shape", field="rows")
 
 
-# Imports ---------------------------------------------------------------------------------------------------------------
+# Imports -----------------------------------------------------------------------------------------------
 
 
 @transaction.atomic
@@ -117,14 +121,18 @@ def create_import(
 ) -> Import:
     """Open the file, keep its columns and first rows, and match columns: as given, as saved for the source, or guessed.
 
-    Refusals: import_forbidden, import_kind_unknown, import_source_missing, import_source_unknown, import_options, those of
-    reading the file, and those of the mapping where one is given.
+    Refusals: import_forbidden, import_kind_unknown, import_source_missing, import_source_unknown, import_options,
+    those of reading the file, and those of the mapping where one is given.
     """
     handler = kinds.get(kind)
     _authorise(actor, handler)
     _check_source(handler, source_code)
     record = Import(
-        kind=kind, source_code=source_code, upload=upload, options=_checked_options(handler, options), created_by=actor
+        kind=kind,
+        source_code=source_code,
+        upload=upload,
+        options=_checked_options(handler, options),
+        created_by=actor,
     )
     table = read_import(record)
     record.columns = table.columns
@@ -142,8 +150,11 @@ def create_import(
 def set_mapping(
     *, actor: Any, import_record: Import, mapping: Mapping[str, Any], options: Mapping[str, Any] | None = None
 ) -> Import:
-    """Match columns anew; what was found by an earlier check is forgotten. Refusals: import_state, those of the mapping."""
-    record, handler = _locked(actor, import_record, Import.State.DRAFT, Import.State.CHECKED, Import.State.FAILED)
+    """Match columns anew; what was found by an earlier check is forgotten. Refusals: import_state, those of
+    the mapping."""
+    record, handler = _locked(
+        actor, import_record, Import.State.DRAFT, Import.State.CHECKED, Import.State.FAILED
+    )
     record.mapping = _checked_mapping(handler, mapping, record.columns)
     if options is not None:
         record.options = _checked_options(handler, options)
@@ -157,9 +168,12 @@ def set_mapping(
 def check_import(*, actor: Any, import_record: Import) -> Import:
     """Look at every row and store nothing: counts, rejects and the kind's summary are kept with the import.
 
-    Large files are checked by a worker; the state is then CHECKING. Refusals: import_state, those of the file and mapping.
+    Large files are checked by a worker; the state is then CHECKING. Refusals: import_state, those of the file
+    and mapping.
     """
-    record, handler = _locked(actor, import_record, Import.State.DRAFT, Import.State.CHECKED, Import.State.FAILED)
+    record, handler = _locked(
+        actor, import_record, Import.State.DRAFT, Import.State.CHECKED, Import.State.FAILED
+    )
     handler.validate_mapping(record.mapping, record.columns)
     _forget_check(record)
     if record.upload.size > INLINE_BYTES:
@@ -192,7 +206,7 @@ def apply_import(*, actor: Any, import_record: Import) -> Import:
     return record
 
 
-# What runs call ----------------------------------------------------------------------------------------------------------
+# What runs call ----------------------------------------------------------------------------------------
 
 
 def perform_check(record: Import, handler: kinds.ImportKind) -> None:
@@ -261,17 +275,24 @@ def _reject_rows(record: Import, rejects: Iterable[kinds.RejectRow]) -> list[Rej
             column=UNSTORABLE.sub("", str(reject.column))[:120],
             value=UNSTORABLE.sub("", str(reject.value))[:200],
             code=reject.code,
-            params={key: value if isinstance(value, (int, float, str)) else str(value) for key, value in reject.params.items()},
+            params={
+                key: value if isinstance(value, (int, float, str)) else str(value)
+                for key, value in reject.params.items()
+            },
         )
         for reject in rejects
     ]
 
 
-# Small things ------------------------------------------------------------------------------------------------------------
+# Small things ------------------------------------------------------------------------------------------
 
 
 def _locked(actor: Any, import_record: Import, *states: str) -> tuple[Import, kinds.ImportKind]:
-    record = Import.objects.select_for_update(of=("self",)).select_related("upload", "created_by").get(pk=import_record.pk)
+    record = (
+        Import.objects.select_for_update(of=("self",))
+        .select_related("upload", "created_by")
+        .get(pk=import_record.pk)
+    )
     handler = kinds.get(record.kind)
     _authorise(actor, handler)
     if states and record.state not in states:
@@ -341,5 +362,3 @@ def _forget_check(record: Import) -> None:
 
 def _shortened(value: str | None) -> str | None:
     return value if value is None or len(value) <= SAMPLE_CHARACTERS else value[:SAMPLE_CHARACTERS] + "…"
-
-

@@ -1,4 +1,5 @@
-"""Files on their way in: what is larger than an import may be is dropped while it arrives, not stored and then refused."""
+"""Files on their way in: what is larger than an import may be is dropped while it arrives, not stored and then
+refused."""
 
 from __future__ import annotations
 
@@ -14,8 +15,8 @@ FORM_BYTES = 1024 * 1024
 
 
 class LimitedUploadHandler(FileUploadHandler):
-    """First of settings.FILE_UPLOAD_HANDLERS. A file over INTAKE_MAX_BYTES is read past without being kept; the request then
-    has no such file, and was_too_big() says why."""
+    """First of settings.FILE_UPLOAD_HANDLERS. A file over INTAKE_MAX_BYTES is read past without being kept;
+    the request then has no such file, and was_too_big() says why."""
 
     request_length = 0
     received = 0
@@ -41,7 +42,7 @@ class LimitedUploadHandler(FileUploadHandler):
         raise SkipFile
 
     def handle_raw_input(
-        self, input_data: Any, META: Any, content_length: int, boundary: bytes, encoding: str | None = None
+        self, input_data: Any, META: Any, content_length: int, boundary: str, encoding: str | None = None
     ) -> None:
         self.request_length = int(content_length or 0)
 

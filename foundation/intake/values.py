@@ -1,7 +1,8 @@
 """What a text cell means: numbers, dates, times, durations, yes and no. Whole columns at a time.
 
-Every function takes a Series of str or None (any index) and returns `(values, errors)` with the same index: what could be
-read, and where something stood that could not. An empty cell is missing, which is no error: NaN, NaT or None.
+Every function takes a Series of str or None (any index) and returns `(values, errors)` with the same index:
+what could be read, and where something stood that could not. An empty cell is missing, which is no error: NaN,
+NaT or None.
 """
 
 from __future__ import annotations
@@ -19,10 +20,13 @@ from foundation.intake.kinds import RejectRow
 
 # [0-9], not \d: float() would read the digits of every script, and then nobody has checked what stands there.
 PLAIN_NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?"
-GROUPED_NUMBER = re.compile(r"([+-]?)(?:[¥￥$€£]\s*)?((?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?|\.\d+)\s*(%?)", re.ASCII)
+GROUPED_NUMBER = re.compile(
+    r"([+-]?)(?:[¥￥$€£]\s*)?((?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?|\.\d+)\s*(%?)", re.ASCII
+)
 ACCOUNTING_NEGATIVE = re.compile(r"\((.+)\)")
-EARLIEST, LATEST = datetime.datetime(1900, 1, 1), datetime.datetime(2200, 1, 1)
-EXCEL_DAY_ZERO = datetime.datetime(1899, 12, 30)
+# Clocks of sources have no zone; it is the source's.
+EARLIEST, LATEST = datetime.datetime(1900, 1, 1), datetime.datetime(2200, 1, 1)  # noqa: DTZ001
+EXCEL_DAY_ZERO = datetime.datetime(1899, 12, 30)  # noqa: DTZ001
 #: Day numbers that Excel gives to 1950-2199: a five-digit number in a column of dates is one of these.
 EXCEL_DAYS = (18_264, 109_573)
 DATE = re.compile(
@@ -40,7 +44,8 @@ Result = tuple[pd.Series, pd.Series]
 
 
 def to_number(column: pd.Series) -> Result:
-    """float64. "1,234.5", "85%" (0.85), "¥1,200", "(300)" (-300), full-width digits; NaN, infinity and text are errors."""
+    """float64. "1,234.5", "85%" (0.85), "¥1,200", "(300)" (-300), full-width digits; NaN, infinity and text
+    are errors."""
     texts = column.astype(object)
     given = texts.notna()
     plain = texts.str.fullmatch(PLAIN_NUMBER).eq(True) if given.any() else given & False
@@ -79,25 +84,25 @@ def to_integer(column: pd.Series, *, low: int | None = None, high: int | None = 
     return numbers.astype("Int64"), errors | wrong
 
 
-def to_moment(column: pd.Series, *, format: str | None = None) -> Result:
+def to_moment(column: pd.Series, *, pattern: str | None = None) -> Result:
     """datetime64[ns] without zone, as it stands on the clock of the source. Reads 2024-10-31 09:30:00, 2024/1/5,
-    2024年1月5日, 20241031, Excel's day numbers, and `format` (strptime) where one is given, then nothing else. A moment
-    with an offset (Z, +08:00) is an error here: use the source's own clock."""
+    2024年1月5日, 20241031, Excel's day numbers; where `pattern` (strptime) is given, that and nothing else.
+    A moment with an offset (Z, +08:00) is an error here: use the source's own clock."""
     texts = column.astype(object)
-    if format:
-        values = pd.to_datetime(texts, format=format, errors="coerce")
+    if pattern:
+        values = pd.to_datetime(texts, format=pattern, errors="coerce")
         if getattr(values.dtype, "tz", None) is not None:
             values = values.dt.tz_localize(None)
         values = values.astype("datetime64[ns]")
     else:
         values = _by_unique(texts, _moment).astype("datetime64[ns]")
-    values[(values < EARLIEST) | (values >= LATEST)] = pd.NaT
+    values = values.where((values >= EARLIEST) & (values < LATEST))
     return values, texts.notna() & values.isna()
 
 
-def to_date(column: pd.Series, *, format: str | None = None) -> Result:
+def to_date(column: pd.Series, *, pattern: str | None = None) -> Result:
     """datetime64[ns] at midnight; a time of day that stands with the date is dropped. Reads what to_moment reads."""
-    values, errors = to_moment(column, format=format)
+    values, errors = to_moment(column, pattern=pattern)
     return values.dt.normalize(), errors
 
 
@@ -108,9 +113,9 @@ def _moment(text: str) -> datetime.datetime | None:
         if found is not None:
             if found[7]:
                 return None
-            return _within(datetime.datetime(*(int(part or 0) for part in found.groups()[:6])))  # type: ignore[arg-type]
+            return _moment_of(found.groups()[:6])
         if compact := COMPACT_DATE.fullmatch(text):
-            return _within(datetime.datetime(*(int(part) for part in compact.groups())))  # type: ignore[arg-type]
+            return _moment_of(compact.groups())
         if re.fullmatch(r"[0-9]{5,6}(\.[0-9]+)?", text) and EXCEL_DAYS[0] <= float(text) < EXCEL_DAYS[1]:
             moment = EXCEL_DAY_ZERO + datetime.timedelta(days=float(text))
             return (moment + datetime.timedelta(microseconds=500_000)).replace(microsecond=0)
@@ -119,8 +124,9 @@ def _moment(text: str) -> datetime.datetime | None:
     return None
 
 
-def _within(moment: datetime.datetime) -> datetime.datetime | None:
+def _moment_of(parts: Iterable[str | None]) -> datetime.datetime | None:
     """Nanoseconds end in 2262; what lies outside of these years is a slip of the finger anyway."""
+    moment = datetime.datetime(*(int(part or 0) for part in parts))  # type: ignore[arg-type]  # noqa: DTZ001
     return moment if EARLIEST <= moment < LATEST else None
 
 
@@ -141,14 +147,17 @@ def _time_of_day(text: str) -> float | None:
             if not 1 <= hour <= 12:
                 return None
             hour = hour % 12 + (12 if found[4].casefold() == "pm" else 0)
-        return float(hour * 3600 + minute * 60 + second) if hour < 24 and minute < 60 and second < 60 else None
+        return (
+            float(hour * 3600 + minute * 60 + second) if hour < 24 and minute < 60 and second < 60 else None
+        )
     if re.fullmatch(r"0?\.[0-9]+|0", text):
         return float(round(float(text) * 86_400) % 86_400)
     return None
 
 
 def to_duration_seconds(column: pd.Series) -> Result:
-    """Seconds as float64: a number is seconds already; 1:15 is a minute and 15 seconds, 0:01:15 too. Also "75 s", "75秒"."""
+    """Seconds as float64: a number is seconds already; 1:15 is a minute and 15 seconds, 0:01:15 too. Also "75
+    s", "75秒"."""
     numbers, wrong = to_number(column)
     if wrong.any():
         numbers[wrong] = _by_unique(column[wrong], _duration).astype("float64")
@@ -193,9 +202,11 @@ def _by_unique(column: pd.Series, read: Callable[[str], Any]) -> pd.Series:
     return column.map(known) if known else pd.Series(None, index=column.index, dtype=object)
 
 
-def rejects_of(column: pd.Series, errors: pd.Series, *, name: str, code: str, **params: Any) -> list[RejectRow]:
+def rejects_of(
+    column: pd.Series, errors: pd.Series, *, name: str, code: str, **params: Any
+) -> list[RejectRow]:
     """One reject per True in `errors`: line from the index, value from `column`, `name` of the column in the file."""
     return [
-        RejectRow(int(line), name, str(value)[:200] if value is not None else "", code, dict(params))
+        RejectRow(int(str(line)), name, str(value)[:200] if value is not None else "", code, dict(params))
         for line, value in column[errors].items()
     ]

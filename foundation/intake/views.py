@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -20,21 +20,24 @@ from foundation.intake.selectors import (
     get_import_for,
     importable_kinds,
     may_import,
+    reject_text,
     rejected_rows,
     rejects_of,
     visible_imports,
 )
 from foundation.intake.uploads import was_too_big
-from foundation.intake.wording import explained, summary_lines
+from foundation.intake.wording import summary_lines
 from foundation.intake.writing import csv_lines
 from foundation.interface.access import role_required
 from foundation.keyset import page_of
 from foundation.refusals import Refusal, refusal_text
+from foundation.runs.models import Run
 from foundation.runs.presentation import describe
 
 #: Roles that any kind may name. Which kinds a person sees is the selectors' business.
 ROLES = ("hr", "payroll", "auditor")
 SHOWN_REJECTS = 50
+MATCHABLE = (Import.State.DRAFT, Import.State.CHECKED, Import.State.FAILED)
 
 
 @require_GET
@@ -61,7 +64,9 @@ def new(request: HttpRequest) -> HttpResponse:
     offered = importable_kinds(request.user)
     if not offered:
         raise PermissionDenied
-    code = request.POST.get("kind") or request.GET.get("kind") or (offered[0].kind if len(offered) == 1 else "")
+    code = (
+        request.POST.get("kind") or request.GET.get("kind") or (offered[0].kind if len(offered) == 1 else "")
+    )
     kind = next((each for each in offered if each.kind == code), None)
     if kind is None:
         return render(request, "intake/kinds.html", {"kinds": offered})
@@ -75,7 +80,10 @@ def new(request: HttpRequest) -> HttpResponse:
             try:
                 upload = services.store_upload(actor=request.user, file=form.cleaned_data["file"])
                 record = services.create_import(
-                    actor=request.user, kind=kind.kind, upload=upload, source_code=form.cleaned_data.get("source", "")
+                    actor=request.user,
+                    kind=kind.kind,
+                    upload=upload,
+                    source_code=form.cleaned_data.get("source", ""),
                 )
             except Refusal as refusal:
                 form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
@@ -84,7 +92,12 @@ def new(request: HttpRequest) -> HttpResponse:
         status = 422
     else:
         form = UploadForm(kind, initial={"source": request.GET.get("source", "")})
-    context = {"kind": kind, "form": form, "max_bytes": settings.INTAKE_MAX_BYTES, "has_choice": len(offered) > 1}
+    context = {
+        "kind": kind,
+        "form": form,
+        "max_bytes": settings.INTAKE_MAX_BYTES,
+        "has_choice": len(offered) > 1,
+    }
     return render(request, "intake/new.html", context, status=status)
 
 
@@ -125,7 +138,8 @@ def apply(request: HttpRequest, import_id: int) -> HttpResponse:
 def _act(
     request: HttpRequest, record: Import, act: Callable[[], Any], *, mapping: dict[str, Any] | None = None
 ) -> HttpResponse:
-    """A refusal draws the page again with what was chosen; otherwise its address, so that a reload sends nothing twice."""
+    """A refusal draws the page again with what was chosen; otherwise its address, so that a reload sends
+    nothing twice."""
     try:
         act()
     except Refusal as refusal:
@@ -138,36 +152,49 @@ def _act(
 
 def _draw(request: HttpRequest, record: Import, *, error: str = "", status: int = 200) -> HttpResponse:
     handler = kinds.find(record.kind)
-    may_write = handler is not None and may_import(request.user, handler)
-    refuses = handler is not None and record.options.get("on_rejects", handler.on_rejects) == "refuse"
-    problem = error or (refusal_text(record.message_code, record.message_params) if record.message_code else "")
+    if handler is None:
+        raise Http404  # a kind of an earlier version, of which nothing is known any more
+    may_write = may_import(request.user, handler)
+    refuses = record.options.get("on_rejects", handler.on_rejects) == "refuse"
+    stored_message = refusal_text(record.message_code, record.message_params) if record.message_code else ""
     rejects = list(rejects_of(record)[: SHOWN_REJECTS + 1])
     context: dict[str, Any] = {
         "record": record,
         "kind": handler,
-        "kind_label": handler.label if handler is not None else record.kind,
-        "may_write": may_write,
-        "problem": problem,
-        "source_name": dict(handler.sources()).get(record.source_code, record.source_code) if handler is not None else "",
-        "rejects": [{"reject": reject, "text": explained(reject)} for reject in rejects[:SHOWN_REJECTS]],
+        "kind_label": handler.label,
+        "source_name": dict(handler.sources()).get(record.source_code, record.source_code),
+        "problem": error or stored_message,
+        "rejects": [{"reject": reject, "text": reject_text(reject)} for reject in rejects[:SHOWN_REJECTS]],
         "has_more_rejects": len(rejects) > SHOWN_REJECTS,
-        "may_store": may_write and record.state == Import.State.CHECKED and record.rows_accepted > 0
-        and not (refuses and record.rows_rejected),
-        "may_match": may_write and record.state in (Import.State.DRAFT, Import.State.CHECKED, Import.State.FAILED),
+        "may_write": may_write,
+        "may_store": may_write and _is_storable(record, refuses=refuses),
+        "may_match": may_write and record.state in MATCHABLE,
         "refuses": refuses,
         "summary": record.summary,
         "summary_lines": summary_lines(record.summary),
-        "result_url": handler.result_url(record) if handler is not None else "",
-        "progress": describe(record.run, request.user)
-        if record.run is not None and (record.run.is_active or record.run.state in ("failed", "stopped"))
-        and record.state not in (Import.State.APPLIED, Import.State.UNCHANGED) else None,
+        "result_url": handler.result_url(record),
+        "progress": _progress(record, request.user),
         "columns": record.columns,
         "mapping": record.mapping,
-        "fields": _fields(handler, record) if handler is not None else [],
-    }  # fmt: skip
-    if handler is not None:
-        context |= handler.mapping_context(record)
+        "fields": _fields(handler, record),
+        **handler.mapping_context(record),
+    }
     return render(request, "intake/detail.html", context, status=status)
+
+
+def _is_storable(record: Import, *, refuses: bool) -> bool:
+    if record.state != Import.State.CHECKED or record.rows_accepted == 0:
+        return False
+    return not (refuses and record.rows_rejected)
+
+
+def _progress(record: Import, user: Any) -> dict[str, Any] | None:
+    """While it goes on, and afterwards if it did not end well, so that it can be started again."""
+    run = record.run
+    if run is None or record.state in (Import.State.APPLIED, Import.State.UNCHANGED):
+        return None
+    shown = run.is_active or run.state in (Run.State.FAILED, Run.State.STOPPED)
+    return describe(run, user) if shown else None
 
 
 def _fields(handler: kinds.ImportKind, record: Import) -> list[dict[str, Any]]:
@@ -192,6 +219,6 @@ def rejects(request: HttpRequest, import_id: int) -> HttpResponse:
     except Refusal as refusal:
         messages.error(request, str(refusal))
         return redirect("intake:detail", record.pk)
-    response = StreamingHttpResponse(csv_lines(columns, list(rows)), content_type="text/csv; charset=utf-8")
+    response = HttpResponse(csv_lines(columns, rows), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="rejected-rows-{record.pk}.csv"'
     return response

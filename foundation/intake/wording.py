@@ -6,17 +6,10 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from foundation.intake.models import Reject
-from foundation.intake.selectors import reject_text
-
-
-def explained(reject: Reject) -> str:
-    return reject_text(reject)
-
 
 def summary_lines(summary: dict[str, Any]) -> list[tuple[str, Any]]:
-    """(label, value) of a kind's summary that has no template of its own: simple values only. Keys are shown through the
-    catalogue, with underscores as spaces: "new_people" is the msgid "new people"."""
+    """(label, value) of a kind's summary that has no template of its own: simple values only. Keys are shown
+    through the catalogue, with underscores as spaces: "new_people" is the msgid "new people"."""
     return [
         (_capital(_(key.replace("_", " "))), value)
         for key, value in summary.items()

@@ -20,7 +20,8 @@ BOM = "\ufeff"
 
 
 def safe_cell(value: Any) -> Any:
-    """Text that begins like a formula gets an apostrophe in front; numbers, also negative ones written as text, stay."""
+    """Text that begins like a formula gets an apostrophe in front; numbers, also negative ones written as
+    text, stay."""
     if not isinstance(value, str) or not value:
         return value
     if value.startswith(DANGEROUS) and not NEGATIVE_NUMBER.fullmatch(value):
@@ -41,13 +42,17 @@ def csv_lines(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, bom: boo
         buffer.truncate()
 
 
-def write_csv(file: IO[str], columns: Sequence[str], rows: Iterable[Sequence[Any]], *, bom: bool = True) -> None:
+def write_csv(
+    file: IO[str], columns: Sequence[str], rows: Iterable[Sequence[Any]], *, bom: bool = True
+) -> None:
     """Open `file` with newline=""."""
     for line in csv_lines(columns, rows, bom=bom):
         file.write(line)
 
 
-def write_xlsx(file: IO[bytes], columns: Sequence[str], rows: Iterable[Sequence[Any]], *, sheet: str = "Laurel") -> None:
+def write_xlsx(
+    file: IO[bytes], columns: Sequence[str], rows: Iterable[Sequence[Any]], *, sheet: str = "Laurel"
+) -> None:
     """One sheet with a frozen bold header. Text is always written as text, never as a formula."""
     book = Workbook(write_only=True)
     page = book.create_sheet(re.sub(r"[\[\]:*?/\\]", " ", sheet)[:31] or "Laurel")

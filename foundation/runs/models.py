@@ -49,7 +49,9 @@ class Run(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     created_at = models.DateTimeField(auto_now_add=True)
-    woken_at = models.DateTimeField(null=True, blank=True, help_text="when the sweep last sent it to the workers")
+    woken_at = models.DateTimeField(
+        null=True, blank=True, help_text="when the sweep last sent it to the workers"
+    )
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     error_code = models.CharField(max_length=60, blank=True)
@@ -65,7 +67,9 @@ class Run(models.Model):
         ]
         indexes = [
             models.Index(fields=["kind", "scope", "-created_at"], name="runs_by_scope"),
-            models.Index(fields=["state"], condition=Q(state__in=["queued", "running", "stopping"]), name="runs_active"),
+            models.Index(
+                fields=["state"], condition=Q(state__in=["queued", "running", "stopping"]), name="runs_active"
+            ),
         ]
 
     @property
@@ -106,7 +110,9 @@ class Shard(models.Model):
     finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["run", "stage", "number"], name="one_shard_per_number")]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "stage", "number"], name="one_shard_per_number")
+        ]
         indexes = [models.Index(fields=["run", "stage", "state"], name="shards_to_claim")]
 
 

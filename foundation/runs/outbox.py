@@ -74,7 +74,8 @@ def celery_app() -> Celery:
 
 
 def relay_messages(limit: int = BATCH) -> int:
-    """Send the tasks of waiting rows, oldest first, and mark them in the same transaction. Returns how many were relayed.
+    """Send the tasks of waiting rows, oldest first, and mark them in the same transaction. Returns how many
+    were relayed.
 
     A crash between sending and committing sends them again: at least once. Two relays at a time take different rows.
     A broker that takes nothing leaves the row waiting, and ends this round.
@@ -105,7 +106,9 @@ def take_waiting() -> list[OutboxMessage]:
     """Waiting rows marked as relayed, for whoever handles them in process (see services.drain_outbox)."""
     with transaction.atomic():
         found = list(
-            OutboxMessage.objects.select_for_update(skip_locked=True).filter(relayed_at__isnull=True).order_by("id")[:BATCH]
+            OutboxMessage.objects.select_for_update(skip_locked=True)
+            .filter(relayed_at__isnull=True)
+            .order_by("id")[:BATCH]
         )
         OutboxMessage.objects.filter(pk__in=[message.pk for message in found]).update(relayed_at=Now())
     return found

@@ -17,7 +17,8 @@ FORECAST_AFTER_SECONDS = 5
 
 
 def describe(run: Run, user: Any) -> dict[str, Any]:
-    """What templates/runs/_progress.html needs: {run, url, label, doing, remaining, problem, outcome, may_stop, may_restart}.
+    """What templates/runs/_progress.html needs: {run, url, label, doing, remaining, problem, outcome,
+    may_stop, may_restart}.
 
     Pages include it with `{% include "runs/_progress.html" with progress=progress %}`.
     """

@@ -27,7 +27,8 @@ class RunHandler:
     scope: ClassVar[str] = ""
 
     def plan(self, run: Run, stage: str) -> list[dict]:
-        """Keys of the stage's shards, JSON-able, in the transaction that opens the stage. Empty: the stage is passed."""
+        """Keys of the stage's shards, JSON-able, in the transaction that opens the stage. Empty: the stage is
+        passed."""
         return [{}]
 
     def work(self, run: Run, stage: str, key: dict) -> None:

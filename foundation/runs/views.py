@@ -55,6 +55,8 @@ def _done(request: HttpRequest, run_id: Any, service: Any, run: Any) -> HttpResp
     else:
         messages.info(request, _("Stopping.") if service is services.stop_run else _("Started again."))
     back = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
+    if not url_has_allowed_host_and_scheme(
+        back, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    ):
         back = reverse("runs:progress", args=[run_id])
     return HttpResponseRedirect(back)

@@ -23,7 +23,7 @@ class TrailFilter(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["model"].choices = [("", _("Everything")), *followed_models()]
+        self.fields["model"].choices = [("", _("Everything")), *followed_models()]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -40,6 +40,8 @@ def _start(day: datetime.date | None, *, days: int = 0) -> datetime.datetime | N
     if day is None:
         return None
     try:
-        return timezone.make_aware(datetime.datetime.combine(day + datetime.timedelta(days=days), datetime.time.min))
+        return timezone.make_aware(
+            datetime.datetime.combine(day + datetime.timedelta(days=days), datetime.time.min)
+        )
     except OverflowError:
         return None

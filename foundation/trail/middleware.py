@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pghistory
 from django.http import HttpRequest, HttpResponse
@@ -20,7 +21,7 @@ class TrailMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.method in READING:
             return self.get_response(request)
-        found = {"url": request.path[:500], "method": request.method}
+        found: dict[str, Any] = {"url": request.path[:500], "method": request.method}
         if request.user.is_authenticated:
             found["user"] = request.user.pk
         with pghistory.context(**found):

@@ -1,8 +1,8 @@
 """What the trail says, newest first: who changed what, from what to what, and why.
 
-Every followed model has its own table of events. One page is one query per table for its newest few (of which the page's
-rows are taken), one for the rows before each of them, and one per kind of thing named in them: the number of queries depends
-on the models, not on the rows.
+Every followed model has its own table of events. One page is one query per table for its newest few (of which
+the page's rows are taken), one for the rows before each of them, and one per kind of thing named in them: the
+number of queries depends on the models, not on the rows.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ class Change:
 
 @dataclass
 class Entry:
-    """One event in words. `action` is insert, update or delete; `details` are what else its context says (run, token)."""
+    """One event in words. `action` is insert, update or delete; `details` are what else its context says (run,
+    token)."""
 
     model: str
     model_name: str
@@ -69,19 +70,21 @@ Position = tuple[datetime.datetime, str, int]
 
 
 @cache
-def event_models() -> dict[str, type[Event]]:
+def event_models() -> dict[str, Any]:
     """Event tables by the label of the model they follow, e.g. "people.membership"."""
-    return {
-        model.pgh_tracked_model._meta.label_lower: model
-        for model in sorted(apps.get_models(), key=lambda model: model._meta.label_lower)
-        if issubclass(model, Event) and model.pgh_tracked_model is not None and model._meta.managed
-    }
+    found: dict[str, Any] = {}
+    for model in sorted(apps.get_models(), key=lambda model: model._meta.label_lower):
+        followed = getattr(model, "pgh_tracked_model", None)
+        if issubclass(model, Event) and followed is not None and model._meta.managed:
+            found[followed._meta.label_lower] = model
+    return found
 
 
 def followed_models() -> list[tuple[str, str]]:
     """(label, name in the reader's language) of everything that the trail follows, by name."""
     return sorted(
-        ((label, model_name(event.pgh_tracked_model)) for label, event in event_models().items()), key=lambda pair: pair[1]
+        ((label, model_name(event.pgh_tracked_model)) for label, event in event_models().items()),
+        key=lambda pair: pair[1],
     )
 
 
@@ -98,8 +101,8 @@ def visible_events(
 ) -> Entries:
     """One page of the trail, for HR and auditors (PermissionDenied for anyone else).
 
-    `model` is a label of followed_models(), `actor` a user's id, `since` inclusive, `until` exclusive, `object_id` the id
-    of the thing changed (with `model`). Errors: BadCursor.
+    `model` is a label of followed_models(), `actor` a user's id, `since` inclusive, `until` exclusive,
+    `object_id` the id of the thing changed (with `model`). Errors: BadCursor.
     """
     if not user.has_role(*READERS):
         raise PermissionDenied
@@ -124,7 +127,7 @@ def visible_events(
     return Entries(_in_words(found), _write_cursor(*found[-1]) if more else "")
 
 
-def _order(label: str, row: Event) -> tuple[datetime.timedelta, str, int]:
+def _order(label: str, row: Any) -> tuple[datetime.timedelta, str, int]:
     return (FAR - row.pgh_created_at, label, -row.pgh_id)  # exact, as a float of seconds would not be
 
 
@@ -142,7 +145,7 @@ def _after(rows: QuerySet[Any], label: str, position: Position | None) -> QueryS
     return rows.filter(behind)
 
 
-def _fits(table: type[Event], object_id: str) -> bool:
+def _fits(table: Any, object_id: str) -> bool:
     try:
         table._meta.get_field("pgh_obj").target_field.to_python(object_id)
     except Exception:
@@ -150,7 +153,7 @@ def _fits(table: type[Event], object_id: str) -> bool:
     return len(object_id) <= 40
 
 
-def _write_cursor(label: str, row: Event) -> str:
+def _write_cursor(label: str, row: Any) -> str:
     return signing.dumps([row.pgh_created_at.isoformat(), label, row.pgh_id], salt=SALT)
 
 
@@ -162,10 +165,10 @@ def _read_cursor(cursor: str) -> Position:
         raise BadCursor from None
 
 
-# In words --------------------------------------------------------------------------------------------------------------
+# In words ----------------------------------------------------------------------------------------------
 
 
-def _in_words(found: Sequence[tuple[str, Event]]) -> list[Entry]:
+def _in_words(found: Sequence[tuple[str, Any]]) -> list[Entry]:
     before = _rows_before(found)
     people = _names_of_people(found)
     entries, raw_changes = [], []
@@ -197,13 +200,13 @@ def _in_words(found: Sequence[tuple[str, Event]]) -> list[Entry]:
     return entries
 
 
-def _rows_before(found: Sequence[tuple[str, Event]]) -> dict[tuple[str, int], Event]:
+def _rows_before(found: Sequence[tuple[str, Any]]) -> dict[tuple[str, int], Any]:
     """The state each event's thing had before, by (label, id of the event). Two queries per table at most."""
     wanted: dict[str, list[int]] = defaultdict(list)
     for label, row in found:
         if row.pgh_label == "update":
             wanted[label].append(row.pgh_id)
-    earlier: dict[tuple[str, int], Event] = {}
+    earlier: dict[tuple[str, int], Any] = {}
     for label, ids in wanted.items():
         table = event_models()[label]
         previous = table.objects.filter(pgh_obj_id=OuterRef("pgh_obj_id"), pgh_id__lt=OuterRef("pgh_id"))
@@ -223,10 +226,10 @@ RawChange = tuple[Field, Any, Any]
 NOTHING = object()
 
 
-def _raw_changes(row: Event, before: Event | None) -> list[RawChange]:
+def _raw_changes(row: Any, before: Any) -> list[RawChange]:
     """Fields that differ from before; of a new or deleted thing all that hold something."""
     found = []
-    for each in _tracked_fields(type(row)):
+    for each in _tracked_fields(row._meta.model):
         after = getattr(row, each.attname)
         if row.pgh_label == "update" and before is not None:
             earlier = getattr(before, each.attname)
@@ -238,21 +241,25 @@ def _raw_changes(row: Event, before: Event | None) -> list[RawChange]:
 
 
 @cache
-def _tracked_fields(table: type[Event]) -> list[Field]:
+def _tracked_fields(table: Any) -> list[Field]:
     names = {each.name for each in table._meta.fields}
-    return [each for each in table.pgh_tracked_model._meta.fields if each.name in names and not each.primary_key]
+    return [
+        each for each in table.pgh_tracked_model._meta.fields if each.name in names and not each.primary_key
+    ]
 
 
-def _object_name(row: Event) -> str:
+def _object_name(row: Any) -> str:
     """What the thing itself is called, from the event's own columns: no query per row."""
     names = [getattr(row, name, "") for name in ("name", "code")]
     own = getattr(row, "name_zh", "") or getattr(row, "name_en", "")
     return str(next((name for name in [own, *names] if name), ""))
 
 
-def _names_of_people(found: Sequence[tuple[str, Event]]) -> dict[int, str]:
+def _names_of_people(found: Sequence[tuple[str, Any]]) -> dict[int, str]:
     ids = {
-        row.pgh_context.metadata.get("user") for _label, row in found if row.pgh_context_id and row.pgh_context is not None
+        row.pgh_context.metadata.get("user")
+        for _label, row in found
+        if row.pgh_context_id and row.pgh_context is not None
     }
     people = get_user_model().objects.filter(pk__in=[each for each in ids if isinstance(each, int)])
     return {person.pk: str(person) for person in people}
@@ -278,7 +285,9 @@ def _worded(raw: RawChange, names: dict[tuple[type[Model], Any], str]) -> list[C
     label = field_name(each)
     if isinstance(before, (dict, list)) and isinstance(after, (dict, list)):
         return [
-            Change(f"{each.name}{path}", f"{label} {path}".strip(), value_text(None, old), value_text(None, new))
+            Change(
+                f"{each.name}{path}", f"{label} {path}".strip(), value_text(None, old), value_text(None, new)
+            )
             for path, old, new in json_changes(before, after)
         ]
 

@@ -15,7 +15,8 @@ REASON_LENGTH = 2_000
 
 @contextmanager
 def recording(*, actor: Any, reason: str = "", **details: Any) -> Iterator[None]:
-    """Around the writes of a service: the trail's events inside it carry `actor` and `reason` (and `details`, JSON-able).
+    """Around the writes of a service: the trail's events inside it carry `actor` and `reason` (and `details`,
+    JSON-able).
 
     Inside a request the address and method are there already; in a worker or a command this is what names the person.
     `actor` None stands for the system itself. Each call is a context of its own: two services in one request that give

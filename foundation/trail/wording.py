@@ -30,7 +30,8 @@ def _capital(text: str) -> str:
 
 
 def value_text(field: Field | None, value: Any) -> str:
-    """A value as a person reads it: choices by their label, days as days, ranges with their last day, no text for nothing."""
+    """A value as a person reads it: choices by their label, days as days, ranges with their last day, no text
+    for nothing."""
     if value is None or value == "":
         return ""
     choices = dict(getattr(field, "flatchoices", None) or ())
@@ -73,7 +74,8 @@ def _shortened(text: str) -> str:
 
 
 def json_changes(before: Any, after: Any) -> Iterator[tuple[str, Any, Any]]:
-    """(path, before, after) of what differs between two documents, at most MAXIMUM_PATHS of them; None where missing."""
+    """(path, before, after) of what differs between two documents, at most MAXIMUM_PATHS of them; None where
+    missing."""
     for number, change in enumerate(_json_changes(before, after, "")):
         if number == MAXIMUM_PATHS:
             yield "…", None, None
@@ -88,9 +90,9 @@ def _json_changes(before: Any, after: Any, path: str) -> Iterator[tuple[str, Any
     elif isinstance(before, list) and isinstance(after, list):
         for place in range(max(len(before), len(after))):
             yield from _json_changes(
-                before[place] if place < len(before) else None, after[place] if place < len(after) else None, f"{path}/{place}"
+                before[place] if place < len(before) else None,
+                after[place] if place < len(after) else None,
+                f"{path}/{place}",
             )
     elif before != after:
         yield path, before, after
-
-

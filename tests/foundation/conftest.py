@@ -17,7 +17,8 @@ from tests.cast import Cast
 
 
 class CountingHandler(registry.RunHandler):
-    """Two stages of shards; every call is written down. `trouble` may raise in the middle of a shard, before its end."""
+    """Two stages of shards; every call is written down. `trouble` may raise in the middle of a shard, before
+    its end."""
 
     kind = "counting"
     stages = ("gather", "rank")

@@ -40,7 +40,7 @@ def make_notes(count: int) -> list[OutboxMessage]:
     )
 
 
-# Declarations ------------------------------------------------------------------------------------------------------------
+# Declarations ------------------------------------------------------------------------------------------
 
 
 def test_a_view_that_forgets_who_may_call_it_does_not_load() -> None:
@@ -55,7 +55,7 @@ def test_a_view_that_forgets_who_may_call_it_does_not_load() -> None:
             def post(self, request: Any) -> None: ...
 
 
-# Problems ----------------------------------------------------------------------------------------------------------------
+# Problems ----------------------------------------------------------------------------------------------
 
 
 def test_a_refusal_carries_code_field_and_the_sentence_in_the_language_asked_for(
@@ -112,7 +112,9 @@ MALFORMED: dict[str, tuple[bytes | str, str, int]] = {
 
 
 @pytest.mark.parametrize("case", MALFORMED)
-def test_a_malformed_body_is_a_problem_and_changes_nothing(cast: Cast, as_program: Program, case: str) -> None:
+def test_a_malformed_body_is_a_problem_and_changes_nothing(
+    cast: Cast, as_program: Program, case: str
+) -> None:
     body, media, status = MALFORMED[case]
     answer = as_program(cast.hr).generic("POST", NOTES, body, content_type=media)
     problem_of(answer, status)
@@ -120,7 +122,9 @@ def test_a_malformed_body_is_a_problem_and_changes_nothing(cast: Cast, as_progra
 
 
 def test_every_wrong_field_is_pointed_at(cast: Cast, as_program: Program) -> None:
-    answer = as_program(cast.hr).post(NOTES, {"parts": [{"amount": "1.00"}, {"amount": "NaN"}]}, format="json")
+    answer = as_program(cast.hr).post(
+        NOTES, {"parts": [{"amount": "1.00"}, {"amount": "NaN"}]}, format="json"
+    )
     body = problem_of(answer, 400)
     assert body["code"] == "validation"
     assert [(error["pointer"], error["code"]) for error in body["errors"]] == [
@@ -144,7 +148,7 @@ def test_a_role_that_is_not_named_is_refused(cast: Cast, as_program: Program) ->
     assert as_program(cast.auditor).get(f"{NOTES}{note.pk}/").status_code == 200
 
 
-# Parameters --------------------------------------------------------------------------------------------------------------
+# Parameters --------------------------------------------------------------------------------------------
 
 BAD_QUERIES = {
     "an unknown filter": ("user__password=x", "parameter_unknown"),
@@ -199,7 +203,7 @@ def test_filters_filter(cast: Cast, as_program: Program) -> None:
     assert topics(since="2999-01-01") == []
 
 
-# Paging ------------------------------------------------------------------------------------------------------------------
+# Paging ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("ordering", ["", "attempts", "-attempts", "relayed", "-relayed"])
@@ -207,9 +211,13 @@ def test_pages_follow_one_another_without_gap_or_repetition_and_back_again(
     cast: Cast, as_program: Program, ordering: str
 ) -> None:
     notes = make_notes(11)
-    OutboxMessage.objects.filter(pk__in=[note.pk for note in notes[::2]]).update(relayed_at="2025-10-01T00:00:00Z")
+    OutboxMessage.objects.filter(pk__in=[note.pk for note in notes[::2]]).update(
+        relayed_at="2025-10-01T00:00:00Z"
+    )
     program = as_program(cast.hr)
-    everything = [row["id"] for row in program.get(NOTES, {"ordering": ordering} if ordering else {}).json()["results"]]
+    everything = [
+        row["id"] for row in program.get(NOTES, {"ordering": ordering} if ordering else {}).json()["results"]
+    ]
     assert len(everything) == 11
 
     forwards, address, last = [], f"{NOTES}?limit=3" + (f"&ordering={ordering}" if ordering else ""), ""
@@ -254,7 +262,7 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_rows(cast: Cast,
     assert counts[0] == counts[1]
 
 
-# Keys --------------------------------------------------------------------------------------------------------------------
+# Keys --------------------------------------------------------------------------------------------------
 
 
 def test_the_same_key_gives_the_same_answer_and_one_effect(cast: Cast, as_program: Program) -> None:
@@ -323,7 +331,7 @@ def test_while_the_first_is_at_work_the_second_is_told_so(
     assert OutboxMessage.objects.count() == 1
 
 
-# Answers -----------------------------------------------------------------------------------------------------------------
+# Answers -----------------------------------------------------------------------------------------------
 
 
 def test_an_unchanged_answer_is_not_sent_again(cast: Cast, as_program: Program) -> None:
@@ -336,7 +344,7 @@ def test_an_unchanged_answer_is_not_sent_again(cast: Cast, as_program: Program) 
     assert program.get(f"{NOTES}{note.pk}/", HTTP_IF_NONE_MATCH=first["ETag"]).status_code == 200
 
 
-# The description ---------------------------------------------------------------------------------------------------------
+# The description ---------------------------------------------------------------------------------------
 
 
 def test_the_description_is_made_without_a_warning(capsys: pytest.CaptureFixture[str]) -> None:
@@ -356,7 +364,9 @@ def test_the_description_is_made_without_a_warning(capsys: pytest.CaptureFixture
     assert schema["openapi"].startswith("3.1")
     notes = schema["paths"]["/api/v1/toys/notes/"]
     assert "Idempotency-Key" in [parameter["name"] for parameter in notes["post"]["parameters"]]
-    assert {"cursor", "limit", "ordering", "topic"} <= {parameter["name"] for parameter in notes["get"]["parameters"]}
+    assert {"cursor", "limit", "ordering", "topic"} <= {
+        parameter["name"] for parameter in notes["get"]["parameters"]
+    }
     assert "application/problem+json" in notes["get"]["responses"]["4XX"]["content"]
     assert schema["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
     assert notes["post"]["x-scopes"] == ["metrics:write"]
@@ -366,6 +376,11 @@ def test_the_reference_names_every_operation(cast: Cast, as_person: Callable[...
     answer = as_person(cast.agent).get("/api/")
     assert answer.status_code == 200
     text = answer.content.decode()
-    for address in ("/api/v1/runs/", "/api/v1/imports/{import_id}/apply/", "/api/v1/trail/", "/api/v1/tokens/"):
+    for address in (
+        "/api/v1/runs/",
+        "/api/v1/imports/{import_id}/apply/",
+        "/api/v1/trail/",
+        "/api/v1/tokens/",
+    ):
         assert address in text
     assert "trail:read" in text

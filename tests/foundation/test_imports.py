@@ -53,8 +53,12 @@ class CallsKind(kinds.ImportKind):
         calls, wrong = values.to_number(frame["calls"])
         missing = frame["name"].isna()
         rejects = [
-            *values.rejects_of(frame["calls"], wrong, name=import_record.mapping["calls"], code="value_not_number"),
-            *values.rejects_of(frame["name"], missing, name=import_record.mapping["name"], code="value_missing"),
+            *values.rejects_of(
+                frame["calls"], wrong, name=import_record.mapping["calls"], code="value_not_number"
+            ),
+            *values.rejects_of(
+                frame["name"], missing, name=import_record.mapping["name"], code="value_missing"
+            ),
         ]
         good = frame.assign(calls=calls)[~wrong & ~missing]
         return kinds.Checked(good, rejects, {"total": float(good["calls"].sum())})
@@ -64,7 +68,9 @@ class CallsKind(kinds.ImportKind):
             OutboxMessage.objects.create(topic="test.call", payload={"name": row.name, "calls": row.calls})
         if self.trouble is not None:
             self.trouble()
-        unchanged = Import.objects.filter(upload__sha256=import_record.upload.sha256, state=State.APPLIED).exists()
+        unchanged = Import.objects.filter(
+            upload__sha256=import_record.upload.sha256, state=State.APPLIED
+        ).exists()
         return {"unchanged": unchanged, "stored": len(checked.accepted)}
 
 
@@ -234,7 +240,9 @@ class TestSteps:
         record = reread(record)
         assert (record.state, record.rows_accepted, record.rows_rejected) == (State.CHECKED, 1, 2)
 
-    def test_a_check_that_fails_in_the_worker_says_why(self, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_check_that_fails_in_the_worker_says_why(
+        self, cast: Cast, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr(services, "INLINE_BYTES", 5)
         record = checked(cast.hr)
         record.upload.file.delete(save=False)
@@ -258,11 +266,16 @@ class TestSteps:
 
         record = create("who,how many\nA,1\n")
         assert record.mapping == {}
-        services.set_mapping(actor=cast.hr, import_record=record, mapping={"name": "who", "calls": "how many"})
+        services.set_mapping(
+            actor=cast.hr, import_record=record, mapping={"name": "who", "calls": "how many"}
+        )
         services.check_import(actor=cast.hr, import_record=record)
         assert handler.saved_mapping("telephony") == {"name": "who", "calls": "how many"}
         assert create("who,how many\nB,2\n").mapping == {"name": "who", "calls": "how many"}
-        assert create("姓名,通话量\nB,2\n").mapping == {"name": "姓名", "calls": "通话量"}  # it does not fit: guessed
+        assert create("姓名,通话量\nB,2\n").mapping == {
+            "name": "姓名",
+            "calls": "通话量",
+        }  # it does not fit: guessed
 
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
@@ -274,7 +287,10 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "an unknown column": ({"mapping": {"name": "x", "calls": "通话量"}}, "mapping_unknown_column"),
     "a field without column": ({"mapping": {"name": "姓名"}}, "mapping_incomplete"),
     "a mapping of another shape": ({"mapping": ["姓名"]}, "mapping_shape"),
-    "a mapping to something else": ({"mapping": {"name": ["姓名"], "calls": "通话量"}}, "mapping_unknown_column"),
+    "a mapping to something else": (
+        {"mapping": {"name": ["姓名"], "calls": "通话量"}},
+        "mapping_unknown_column",
+    ),
     "unknown options": ({"options": {"colour": "red"}}, "import_options"),
     "options of another shape": ({"options": {"sheet": 5}}, "import_options"),
     "an unknown policy": ({"options": {"on_rejects": "ignore"}}, "import_options"),
@@ -307,7 +323,9 @@ class TestOrder:
 
     def test_without_one_good_row_there_is_nothing_to_store(self, cast: Cast) -> None:
         record = checked(cast.hr, "姓名,通话量\na,x\n")
-        self.refuses(lambda: services.apply_import(actor=cast.hr, import_record=record), "import_nothing_accepted")
+        self.refuses(
+            lambda: services.apply_import(actor=cast.hr, import_record=record), "import_nothing_accepted"
+        )
 
     def test_whole_or_not_at_all_where_that_is_asked_for(self, cast: Cast) -> None:
         record = checked(cast.hr, MIXED, options={"on_rejects": "refuse"})
@@ -359,7 +377,7 @@ def test_two_clicks_at_once_store_once(cast: Cast) -> None:
     assert len(stored()) == 2
 
 
-# In the browser ----------------------------------------------------------------------------------------------------------
+# In the browser ----------------------------------------------------------------------------------------
 
 
 class TestPages:
@@ -389,7 +407,9 @@ class TestPages:
         assert browser.get(page).status_code == 200
         assert browser.get("/imports/").status_code == 200
 
-    def test_a_refused_matching_keeps_what_was_chosen(self, cast: Cast, as_person: Callable[..., Client]) -> None:
+    def test_a_refused_matching_keeps_what_was_chosen(
+        self, cast: Cast, as_person: Callable[..., Client]
+    ) -> None:
         record = services.create_import(actor=cast.hr, kind="calls", upload=upload(cast.hr))
         answer = as_person(cast.hr).post(f"/imports/{record.pk}/check/", {"map-name": "通话量"})
         assert answer.status_code == 400
@@ -402,7 +422,9 @@ class TestPages:
     def test_a_bad_file_is_told_at_its_field(
         self, cast: Cast, as_person: Callable[..., Client], content: bytes, name: str
     ) -> None:
-        answer = as_person(cast.hr).post("/imports/new/", {"kind": "calls", "file": SimpleUploadedFile(name, content)})
+        answer = as_person(cast.hr).post(
+            "/imports/new/", {"kind": "calls", "file": SimpleUploadedFile(name, content)}
+        )
         assert answer.status_code == 422
         assert "field-error" in answer.content.decode()
         assert not Import.objects.exists()
@@ -421,10 +443,12 @@ class TestPages:
         assert "1 MB" in text
         assert not Upload.objects.exists()
 
-    def test_rejects_come_as_a_file_with_inert_cells(self, cast: Cast, as_person: Callable[..., Client]) -> None:
+    def test_rejects_come_as_a_file_with_inert_cells(
+        self, cast: Cast, as_person: Callable[..., Client]
+    ) -> None:
         record = checked(cast.hr, MIXED + "1,2,3\n")
         answer = as_person(cast.hr).get(f"/imports/{record.pk}/rejects/", headers={"Accept-Language": "en"})
-        rows = list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
+        rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
         assert [row[:3] for row in rows[1:]] == [["李娜", "'=cmd", "3"], ["", "5", "4"], ["", "", "5"]]
         assert rows[0][:2] == ["姓名", "通话量"]
         assert all(row[3] for row in rows)
@@ -439,7 +463,9 @@ class TestPages:
             assert browser.post(f"/imports/{address}").status_code == 403
         assert reread(record).state == State.CHECKED
 
-    def test_the_auditor_reads_and_changes_nothing(self, cast: Cast, as_person: Callable[..., Client]) -> None:
+    def test_the_auditor_reads_and_changes_nothing(
+        self, cast: Cast, as_person: Callable[..., Client]
+    ) -> None:
         record = checked(cast.hr, MIXED)
         browser = as_person(cast.auditor)
         text = browser.get(f"/imports/{record.pk}/").content.decode()
@@ -464,14 +490,16 @@ class TestPages:
         browser, kept, counts = as_person(cast.hr), upload(cast.hr), []
         browser.get("/imports/")
         for more in (10, 190):
-            Import.objects.bulk_create(Import(kind="calls", upload=kept, created_by=cast.hr) for _number in range(more))
+            Import.objects.bulk_create(
+                Import(kind="calls", upload=kept, created_by=cast.hr) for _number in range(more)
+            )
             with CaptureQueriesContext(connection) as queries:
                 browser.get("/imports/")
             counts.append(len(queries))
         assert counts[0] == counts[1]
 
 
-# By programs -------------------------------------------------------------------------------------------------------------
+# By programs -------------------------------------------------------------------------------------------
 
 API = "/api/v1/imports/"
 
@@ -479,7 +507,11 @@ API = "/api/v1/imports/"
 class TestApi:
     def test_rows_from_push_to_stored(self, cast: Cast, as_program: Callable[..., APIClient]) -> None:
         program = as_program(cast.hr, "metrics:write")
-        rows = [{"name": "王伟", "calls": 3}, {"name": "李娜", "calls": "x"}, {"name": "Ann", "calls": 4.5, "note": None}]
+        rows = [
+            {"name": "王伟", "calls": 3},
+            {"name": "李娜", "calls": "x"},
+            {"name": "Ann", "calls": 4.5, "note": None},
+        ]
         made = program.post(API, {"kind": "calls", "rows": rows}, format="json", HTTP_IDEMPOTENCY_KEY="a")
         assert made.status_code == 201, made.json()
         again = program.post(API, {"kind": "calls", "rows": rows}, format="json", HTTP_IDEMPOTENCY_KEY="a")
@@ -499,7 +531,9 @@ class TestApi:
         assert program.get(f"/api/v1/runs/{body['run_id']}/").json()["state"] == "done"
         assert stored() == [("王伟", 3.0), ("Ann", 4.5)]
 
-    def test_a_file_as_multipart_with_a_mapping(self, cast: Cast, as_program: Callable[..., APIClient]) -> None:
+    def test_a_file_as_multipart_with_a_mapping(
+        self, cast: Cast, as_program: Callable[..., APIClient]
+    ) -> None:
         program = as_program(cast.hr, "metrics:write")
         made = program.post(
             API,
@@ -528,9 +562,21 @@ class TestApi:
             "rows that are none": ({"kind": "calls", "rows": [1]}, 400, "validation"),
             "a list in a cell": ({"kind": "calls", "rows": [{"name": [1]}]}, 400, "rows_shape"),
             "no row": ({"kind": "calls", "rows": []}, 400, "file_no_rows"),
-            "a mapping that is text": ({"kind": "calls", "rows": [{"name": 1}], "mapping": "{"}, 400, "mapping_shape"),
-            "a mapping that is a number": ({"kind": "calls", "rows": [{"name": 1}], "mapping": 5}, 400, "mapping_shape"),
-            "a foreign upload": ({"kind": "calls", "upload_id": str(upload(cast.agent).pk)}, 404, "not_found"),
+            "a mapping that is text": (
+                {"kind": "calls", "rows": [{"name": 1}], "mapping": "{"},
+                400,
+                "mapping_shape",
+            ),
+            "a mapping that is a number": (
+                {"kind": "calls", "rows": [{"name": 1}], "mapping": 5},
+                400,
+                "mapping_shape",
+            ),
+            "a foreign upload": (
+                {"kind": "calls", "upload_id": str(upload(cast.agent).pk)},
+                404,
+                "not_found",
+            ),
         }
         for case, (body, status, code) in cases.items():
             answer = program.post(API, body, format="json")
@@ -551,15 +597,21 @@ class TestApi:
         assert payroll.get(f"{API}999999/").status_code == 404
         assert reread(record).state == State.CHECKED
 
-    def test_too_big_by_program(self, cast: Cast, as_program: Callable[..., APIClient], settings: Any) -> None:
+    def test_too_big_by_program(
+        self, cast: Cast, as_program: Callable[..., APIClient], settings: Any
+    ) -> None:
         settings.INTAKE_MAX_BYTES = 1_048_576
         file = SimpleUploadedFile("a.csv", b"x" * 1_500_000)
-        answer = as_program(cast.hr, "metrics:write").post(API, {"kind": "calls", "file": file}, format="multipart")
+        answer = as_program(cast.hr, "metrics:write").post(
+            API, {"kind": "calls", "file": file}, format="multipart"
+        )
         assert (answer.status_code, answer.json()["code"]) == (413, "file_too_big")
 
 
 def test_rejects_never_hold_what_the_database_cannot(cast: Cast) -> None:
     record = services.create_import(actor=cast.hr, kind="calls", upload=upload(cast.hr))
-    rows = services._reject_rows(record, [kinds.RejectRow(2, "a\x00b", "c\ud800" * 200, "value_missing", {"x": object()})])
+    rows = services._reject_rows(
+        record, [kinds.RejectRow(2, "a\x00b", "c\ud800" * 200, "value_missing", {"x": object()})]
+    )
     Reject.objects.bulk_create(rows)
     assert Reject.objects.get().column == "ab"

@@ -42,7 +42,9 @@ def test_the_bar_asks_for_itself_until_the_run_is_over(
     assert "<html" in page
 
 
-def test_a_failure_is_told_in_words(cast: Cast, handler: CountingHandler, as_person: Callable[..., Client]) -> None:
+def test_a_failure_is_told_in_words(
+    cast: Cast, handler: CountingHandler, as_person: Callable[..., Client]
+) -> None:
     def refuse(run: Run, stage: str, key: dict) -> None:
         raise Refusal("run_too_slow", attempts=7)
 
@@ -54,7 +56,9 @@ def test_a_failure_is_told_in_words(cast: Cast, handler: CountingHandler, as_per
     assert f"/runs/{run.pk}/restart/" in text
 
 
-def test_stop_and_start_again_by_button(cast: Cast, handler: CountingHandler, as_person: Callable[..., Client]) -> None:
+def test_stop_and_start_again_by_button(
+    cast: Cast, handler: CountingHandler, as_person: Callable[..., Client]
+) -> None:
     run, browser = start(cast.hr), as_person(cast.hr)
     answer = browser.post(f"/runs/{run.pk}/stop/", {"next": "/trail/"})
     assert (answer.status_code, answer["Location"]) == (302, "/trail/")
@@ -93,9 +97,9 @@ def test_runs_in_the_api(cast: Cast, handler: CountingHandler, as_program: Calla
     program = as_program(cast.hr, "metrics:write")
     body = program.get(f"{API}{run.pk}/").json()
     assert (body["state"], body["progress"], body["problem"]) == ("queued", 0.0, "")
-    assert [row["id"] for row in program.get(API, {"state": "queued", "kind": "counting"}).json()["results"]] == [
-        str(run.pk)
-    ]
+    assert [
+        row["id"] for row in program.get(API, {"state": "queued", "kind": "counting"}).json()["results"]
+    ] == [str(run.pk)]
     assert program.post(f"{API}{run.pk}/stop/").json()["state"] == "stopped"
     assert program.post(f"{API}{run.pk}/stop/").json()["code"] == "run_not_active"
     assert program.post(f"{API}{run.pk}/restart/").json()["state"] == "queued"

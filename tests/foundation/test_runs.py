@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from foundation.refusals import Refusal
-from foundation.runs import registry, services
+from foundation.runs import registry, services, working
 from foundation.runs.models import OutboxMessage, Run, Shard
 from foundation.runs.presentation import problem_of
 from tests.cast import Cast
@@ -128,7 +128,11 @@ class TestFailure:
         handler.trouble = refuse
         run = services.execute(start().pk)
         assert run is not None
-        assert (run.state, run.error_code, run.error_params) == (Run.State.FAILED, "run_too_slow", {"attempts": 7})
+        assert (run.state, run.error_code, run.error_params) == (
+            Run.State.FAILED,
+            "run_too_slow",
+            {"attempts": 7},
+        )
         assert handler.count("work") == 1
         assert worked() == []
 
@@ -186,7 +190,9 @@ class TestFailure:
         assert handler.calls.count(("work", "gather", 0)) == 1
         assert handler.count("restart") == 1
 
-    def test_a_failed_run_does_not_start_again_beside_a_newer_one(self, handler: CountingHandler, cast: Cast) -> None:
+    def test_a_failed_run_does_not_start_again_beside_a_newer_one(
+        self, handler: CountingHandler, cast: Cast
+    ) -> None:
         handler.trouble = lambda run, stage, key: (_ for _ in ()).throw(Refusal("run_too_slow", attempts=1))
         failed = services.execute(start(cast.hr).pk)
         start(cast.hr)
@@ -205,7 +211,7 @@ class TestLeases:
         seen = []
 
         def meanwhile(run: Run, stage: str, key: dict) -> None:
-            seen.append(services._claim(run, "somebody else"))
+            seen.append(working._claim(run, "somebody else"))
 
         handler.trouble = meanwhile
         services.execute(run.pk)
@@ -220,7 +226,7 @@ class TestLeases:
         def lose(run: Run, stage: str, key: dict) -> None:
             if not taken:
                 expire_leases(run)
-                taken.append(services._claim(run, "thief"))
+                taken.append(working._claim(run, "thief"))
 
         handler.trouble = lose
         services.execute(run.pk)
@@ -232,9 +238,9 @@ class TestLeases:
 
     def test_a_lost_worker_costs_one_attempt(self, handler: CountingHandler) -> None:
         run = start()
-        services._begin(run)
+        working._begin(run)
         run.refresh_from_db()
-        dead = services._claim(run, "killed")
+        dead = working._claim(run, "killed")
         assert dead is not None
         expire_leases(run)
         ended = services.execute(run.pk)
@@ -245,22 +251,28 @@ class TestLeases:
 
     def test_a_worker_lost_three_times_fails_the_run(self, handler: CountingHandler) -> None:
         run = start()
-        services._begin(run)
+        working._begin(run)
         run.refresh_from_db()
         for _attempt in range(3):
-            assert services._claim(run, "killed").number == 0  # type: ignore[union-attr]
+            assert working._claim(run, "killed").number == 0  # type: ignore[union-attr]
             expire_leases(run)
         services.sweep_runs(lambda run: None)
         run.refresh_from_db()
-        assert (run.state, run.error_code, run.error_params) == (Run.State.FAILED, "run_worker_lost", {"attempts": 3})
+        assert (run.state, run.error_code, run.error_params) == (
+            Run.State.FAILED,
+            "run_worker_lost",
+            {"attempts": 3},
+        )
         assert handler.count("fail") == 1
         assert "3" in problem_of(run)
 
-    def test_the_sweep_gives_back_expired_leases_and_sends_the_run_again(self, handler: CountingHandler) -> None:
+    def test_the_sweep_gives_back_expired_leases_and_sends_the_run_again(
+        self, handler: CountingHandler
+    ) -> None:
         run = start()
-        services._begin(run)
+        working._begin(run)
         run.refresh_from_db()
-        services._claim(run, "killed")
+        working._claim(run, "killed")
         Run.objects.filter(pk=run.pk).update(created_at=timezone.now() - timedelta(minutes=5))
         sent: list[Any] = []
         services.sweep_runs(lambda run: sent.append(run.pk))
@@ -295,7 +307,9 @@ class TestStopping:
         services.execute(run.pk)
         assert handler.count("work") == 0
 
-    def test_what_is_in_work_while_it_is_stopped_is_thrown_away(self, handler: CountingHandler, cast: Cast) -> None:
+    def test_what_is_in_work_while_it_is_stopped_is_thrown_away(
+        self, handler: CountingHandler, cast: Cast
+    ) -> None:
         run = start(cast.hr)
 
         def stop(run: Run, stage: str, key: dict) -> None:
@@ -311,9 +325,9 @@ class TestStopping:
 
     def test_stopping_waits_for_the_shard_in_hand(self, handler: CountingHandler, cast: Cast) -> None:
         run = start(cast.hr)
-        services._begin(run)
+        working._begin(run)
         run.refresh_from_db()
-        services._claim(run, "busy")
+        working._claim(run, "busy")
         stopped = services.stop_run(actor=cast.hr, run=run)
         assert stopped.state == Run.State.STOPPING
         with pytest.raises(Refusal, match="nothing to stop"):
@@ -325,7 +339,9 @@ class TestStopping:
         assert handler.count("stop") == 1
 
     @pytest.mark.parametrize("who", ["agent", "manager", "auditor", "payroll"])
-    def test_others_may_neither_stop_nor_restart(self, handler: CountingHandler, cast: Cast, who: str) -> None:
+    def test_others_may_neither_stop_nor_restart(
+        self, handler: CountingHandler, cast: Cast, who: str
+    ) -> None:
         run = start(cast.hr)
         with pytest.raises(Refusal) as refused:
             services.stop_run(actor=getattr(cast, who), run=run)
@@ -340,10 +356,15 @@ class TestStopping:
         assert ended is not None
         assert ended.state == Run.State.DONE
 
-    def test_a_finished_run_can_be_neither_stopped_nor_restarted(self, handler: CountingHandler, cast: Cast) -> None:
+    def test_a_finished_run_can_be_neither_stopped_nor_restarted(
+        self, handler: CountingHandler, cast: Cast
+    ) -> None:
         run = services.execute(start(cast.hr).pk)
         assert run is not None
-        for service, code in ((services.stop_run, "run_not_active"), (services.restart_run, "run_not_restartable")):
+        for service, code in (
+            (services.stop_run, "run_not_active"),
+            (services.restart_run, "run_not_restartable"),
+        ):
             with pytest.raises(Refusal) as refused:
                 service(actor=cast.hr, run=run)
             assert refused.value.code == code

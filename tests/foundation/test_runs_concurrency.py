@@ -11,7 +11,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from foundation.runs import services
+from foundation.runs import services, working
 from foundation.runs.models import OutboxMessage, Run, Shard
 from tests.foundation.conftest import CountingHandler, worked
 
@@ -204,7 +204,7 @@ def test_two_starts_at_once_make_one_run(handler: CountingHandler) -> None:
 def test_a_connection_that_is_lost_in_mid_shard_costs_no_attempt(
     handler: CountingHandler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(services, "RECONNECT_PAUSES", (0.01,))
+    monkeypatch.setattr(working, "RECONNECT_PAUSES", (0.01,))
     handler.shards = {"gather": 1, "rank": 0}
 
     def cut(run: Run, stage: str, key: dict) -> None:

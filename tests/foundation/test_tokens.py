@@ -35,7 +35,11 @@ def test_a_secret_is_kept_only_as_its_digest(cast: Cast) -> None:
 REFUSED_CREATIONS: dict[str, tuple[str, dict[str, Any], str]] = {
     "no scope": ("hr", {"scopes": []}, "scopes_empty"),
     "a scope above the role": ("agent", {"scopes": [Scope.PAYOUTS_APPROVE]}, "scope_not_allowed"),
-    "one good and one above": ("manager", {"scopes": [Scope.CYCLES_WRITE, Scope.CONFIG_WRITE]}, "scope_not_allowed"),
+    "one good and one above": (
+        "manager",
+        {"scopes": [Scope.CYCLES_WRITE, Scope.CONFIG_WRITE]},
+        "scope_not_allowed",
+    ),
     "a writing scope for the auditor": ("auditor", {"scopes": [Scope.METRICS_WRITE]}, "scope_not_allowed"),
     "a scope that does not exist": ("hr", {"scopes": ["everything"]}, "scope_not_allowed"),
     "no name": ("hr", {"name": "  "}, "token_name_empty"),
@@ -144,13 +148,17 @@ def test_the_page_shows_the_secret_once(cast: Cast, as_person: Callable[..., Cli
 
 
 def test_the_form_keeps_what_was_typed(cast: Cast, as_person: Callable[..., Client]) -> None:
-    answer = as_person(cast.agent).post("/tokens/", {"name": "export", "scopes": ["config:write"], "days": "30"})
+    answer = as_person(cast.agent).post(
+        "/tokens/", {"name": "export", "scopes": ["config:write"], "days": "30"}
+    )
     assert answer.status_code == 422
     assert 'value="export"' in answer.content.decode()
     assert not Token.objects.exists()
 
 
-def test_a_foreign_token_and_a_missing_one_are_404_alike(cast: Cast, as_person: Callable[..., Client]) -> None:
+def test_a_foreign_token_and_a_missing_one_are_404_alike(
+    cast: Cast, as_person: Callable[..., Client]
+) -> None:
     token, _secret = create_token(actor=cast.hr, name="x", scopes=[Scope.METRICS_READ])
     browser = as_person(cast.outsider)
     foreign = browser.post(f"/tokens/{token.pk}/revoke/")
@@ -163,7 +171,9 @@ def test_a_foreign_token_and_a_missing_one_are_404_alike(cast: Cast, as_person: 
     assert token.revoked_at is not None
 
 
-def test_listing_and_revoking_by_api_are_for_ones_own(cast: Cast, as_program: Callable[..., APIClient]) -> None:
+def test_listing_and_revoking_by_api_are_for_ones_own(
+    cast: Cast, as_program: Callable[..., APIClient]
+) -> None:
     program, other = as_program(cast.hr), as_program(cast.agent)
     mine = program.get("/api/v1/tokens/").json()["results"]
     assert [row["name"] for row in mine] == ["test"]

@@ -53,15 +53,23 @@ def test_two_reasons_in_one_request_stay_apart(cast: Cast) -> None:
                 team.save()
         cast.company.name_en = "Company Ltd"
         cast.company.save()
-    entries = {entry.object_id: entry for entry in visible_events(cast.auditor, model="people.team").items[:3]}
-    assert [entries[str(team.pk)].reason for team in (cast.blue, cast.green, cast.company)] == ["first", "second", ""]
+    entries = {
+        entry.object_id: entry for entry in visible_events(cast.auditor, model="people.team").items[:3]
+    }
+    assert [entries[str(team.pk)].reason for team in (cast.blue, cast.green, cast.company)] == [
+        "first",
+        "second",
+        "",
+    ]
     assert {entry.actor_id for entry in entries.values()} == {cast.hr.pk}
 
 
 def test_values_in_words(cast: Cast) -> None:
     with recording(actor=None):
         Team.objects.filter(pk=cast.blue.pk).update(parent=cast.chengdu, is_active=False)
-    changes = {change.field: (change.before, change.after) for change in newest(cast, model="people.team").changes}
+    changes = {
+        change.field: (change.before, change.after) for change in newest(cast, model="people.team").changes
+    }
     assert changes == {"parent": (str(cast.shanghai), str(cast.chengdu)), "is_active": ("yes", "no")}
     assert newest(cast, model="people.team").actor_name == "the system"
 
@@ -121,7 +129,10 @@ def test_filters(cast: Cast) -> None:
         cast.blue.save()
     by_hr = visible_events(cast.auditor, actor=cast.hr.pk).items
     assert [entry.object_id for entry in by_hr] == [str(cast.blue.pk)]
-    assert visible_events(cast.auditor, model="people.team", object_id=str(cast.green.pk)).items[0].action == "update"
+    assert (
+        visible_events(cast.auditor, model="people.team", object_id=str(cast.green.pk)).items[0].action
+        == "update"
+    )
     assert visible_events(cast.auditor, since=timezone.now() + timedelta(days=1)).items == []
     assert visible_events(cast.auditor, until=timezone.now() - timedelta(days=1)).items == []
     assert visible_events(cast.auditor, model="auth.permission").items == []
@@ -172,7 +183,9 @@ def test_the_page_tells_the_difference_in_words(cast: Cast, as_person: Callable[
         cast.blue.name_en = "Deep blue"
         cast.blue.save()
     browser = as_person(cast.auditor)
-    text = browser.get("/trail/", {"model": "people.team"}, headers={"Accept-Language": "en"}).content.decode()
+    text = browser.get(
+        "/trail/", {"model": "people.team"}, headers={"Accept-Language": "en"}
+    ).content.decode()
     assert "Deep blue" in text
     assert cast.hr.name in text
     assert "<script>alert" not in text
@@ -181,8 +194,15 @@ def test_the_page_tells_the_difference_in_words(cast: Cast, as_person: Callable[
 
 
 @pytest.mark.parametrize(
-    "query", ["model=auth.user", "since=2025-02-30", "since=2025-10-02&until=2025-10-01", "until=9999-12-31", "actor=%F0%9F%99%82"]
-)  # fmt: skip
+    "query",
+    [
+        "model=auth.user",
+        "since=2025-02-30",
+        "since=2025-10-02&until=2025-10-01",
+        "until=9999-12-31",
+        "actor=%F0%9F%99%82",
+    ],
+)
 def test_odd_filters_are_answered_in_words(cast: Cast, as_person: Callable[..., Client], query: str) -> None:
     assert as_person(cast.auditor).get(f"/trail/?{query}").status_code == 200
 
@@ -193,7 +213,11 @@ def test_the_trail_in_the_api(cast: Cast, as_program: Callable[..., APIClient]) 
     assert len(page["results"]) == 5
     assert page["results"][0]["changes"]
     assert program.get(page["next"]).status_code == 200
-    for query, code in (("model=x.y", "parameter_invalid"), ("actor=a", "parameter_invalid"), ("who=1", "parameter_unknown")):
+    for query, code in (
+        ("model=x.y", "parameter_invalid"),
+        ("actor=a", "parameter_invalid"),
+        ("who=1", "parameter_unknown"),
+    ):
         answer = program.get(f"/api/v1/trail/?{query}")
         assert (answer.status_code, answer.json()["code"]) == (400, code)
     assert as_program(cast.agent).get("/api/v1/trail/").status_code == 403

@@ -108,7 +108,7 @@ def test_dates(text: str | None) -> None:
 
 
 def test_dates_by_a_format_of_their_own_and_nothing_else() -> None:
-    found, errors = values.to_date(column("01.02.2025", "2025-02-01"), format="%d.%m.%Y")
+    found, errors = values.to_date(column("01.02.2025", "2025-02-01"), pattern="%d.%m.%Y")
     assert found.iloc[0] == pd.Timestamp(2025, 2, 1)
     assert list(errors) == [False, True]
 
@@ -160,7 +160,16 @@ def test_durations(text: str | None) -> None:
     assert meaning(values.to_duration_seconds, text) == DURATIONS[text]
 
 
-BOOLEANS: dict[str | None, Any] = {None: None, "Y": 1.0, "是": 1.0, "1": 1.0, "1.0": 1.0, "No": 0.0, "否": 0.0, "maybe": WRONG}
+BOOLEANS: dict[str | None, Any] = {
+    None: None,
+    "Y": 1.0,
+    "是": 1.0,
+    "1": 1.0,
+    "1.0": 1.0,
+    "No": 0.0,
+    "否": 0.0,
+    "maybe": WRONG,
+}
 
 
 @pytest.mark.parametrize("text", BOOLEANS)
@@ -180,7 +189,9 @@ def test_choices() -> None:
     assert list(errors) == [False, False, True, False]
 
 
-@pytest.mark.parametrize("read", [values.to_number, values.to_date, values.to_time, values.to_boolean, values.to_integer])
+@pytest.mark.parametrize(
+    "read", [values.to_number, values.to_date, values.to_time, values.to_boolean, values.to_integer]
+)
 def test_a_column_in_which_nothing_stands(read: Callable[..., values.Result]) -> None:
     for texts in ((), (None, None)):
         found, errors = read(column(*texts))
@@ -195,7 +206,7 @@ def test_rejects_name_line_column_and_value() -> None:
     assert (reject.line, reject.column, reject.value, reject.code) == (3, "calls", "x", "value_not_number")
 
 
-# On the way out ----------------------------------------------------------------------------------------------------------
+# On the way out ----------------------------------------------------------------------------------------
 
 CELLS: dict[Any, Any] = {
     "=1+1": "'=1+1",

@@ -11,7 +11,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from config.urls import handler400, handler403, handler404, handler500, urlpatterns as product
+from config.urls import handler400, handler403, handler404, handler500
+from config.urls import urlpatterns as product
 from foundation.clients.api import ANYONE, Filter, LaurelAPIView, ListAPI, RetrieveAPI, Scope, idempotent
 from foundation.refusals import Refusal
 from foundation.runs.models import OutboxMessage
@@ -73,6 +74,7 @@ class Note(RetrieveAPI):
 
 
 class Trouble(LaurelAPIView):
+    serializer_class = NoteSerializer
     scopes = {"GET": (), "POST": ()}
     roles = {"GET": ANYONE, "POST": ANYONE}
     parameters = ("kind",)

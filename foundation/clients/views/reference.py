@@ -43,7 +43,11 @@ class Group:
 @role_required()
 def api_reference(request: HttpRequest) -> HttpResponse:
     groups = groups_of_reference(translation.get_language() or "en")
-    return render(request, "clients/api_reference.html", {"groups": groups, "base": request.build_absolute_uri("/api/v1/")})
+    return render(
+        request,
+        "clients/api_reference.html",
+        {"groups": groups, "base": request.build_absolute_uri("/api/v1/")},
+    )
 
 
 @cache
@@ -94,7 +98,7 @@ def _operation(schema: dict[str, Any], path: str, method: str, found: dict[str, 
 
 
 def _media(content: dict[str, Any]) -> dict[str, Any]:
-    chosen = content.get("application/json") or next(iter(content.values()), {})
+    chosen: dict[str, Any] = content.get("application/json") or next(iter(content.values()), {})
     return chosen.get("schema", {})
 
 

@@ -12,10 +12,24 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from foundation.clients.api import Filter, LaurelAPIView, ListAPI, RetrieveAPI, Scope, idempotent, require_scope
+from foundation.clients.api import (
+    Filter,
+    LaurelAPIView,
+    ListAPI,
+    RetrieveAPI,
+    Scope,
+    idempotent,
+    require_scope,
+)
 from foundation.intake import kinds, services
 from foundation.intake.models import Import, Reject, Upload
-from foundation.intake.selectors import get_import_for, get_upload_for, reject_text, rejects_of, visible_imports
+from foundation.intake.selectors import (
+    get_import_for,
+    get_upload_for,
+    reject_text,
+    rejects_of,
+    visible_imports,
+)
 from foundation.intake.uploads import was_too_big
 from foundation.refusals import Refusal, refusal_text
 
@@ -26,7 +40,7 @@ WRITERS = ("hr", "payroll")
 
 
 class ImportSerializer(serializers.ModelSerializer[Import]):
-    source = serializers.CharField(source="source_code", read_only=True)
+    source = serializers.CharField(source="source_code", read_only=True)  # type: ignore[assignment]
     upload_id = serializers.UUIDField(read_only=True)
     name = serializers.CharField(source="upload.name", read_only=True)
     run_id = serializers.UUIDField(read_only=True, allow_null=True)
@@ -34,13 +48,16 @@ class ImportSerializer(serializers.ModelSerializer[Import]):
     mapping = serializers.DictField(read_only=True)
     options = serializers.DictField(read_only=True)
     summary = serializers.DictField(read_only=True)
-    problem = serializers.SerializerMethodField(help_text="why it was refused, for people; empty when it was not")
+    problem = serializers.SerializerMethodField(
+        help_text="why it was refused, for people; empty when it was not"
+    )
 
     class Meta:
         model = Import
         fields = [
             "id", "kind", "source", "name", "upload_id", "state", "columns", "mapping", "options", "rows_total",
-            "rows_accepted", "rows_rejected", "summary", "message_code", "problem", "run_id", "created_at", "applied_at",
+            "rows_accepted", "rows_rejected", "summary", "message_code", "problem", "run_id",
+            "created_at", "applied_at",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -52,13 +69,19 @@ class ImportRequestSerializer(serializers.Serializer[Any]):
     """One of `file` (multipart), `rows` and `upload_id`."""
 
     kind = serializers.CharField(max_length=40)
-    source = serializers.CharField(max_length=60, required=False, allow_blank=True, default="")
+    source = serializers.CharField(max_length=60, required=False, allow_blank=True, default="")  # type: ignore[assignment]
     file = serializers.FileField(required=False, allow_empty_file=True)
-    rows = serializers.ListField(child=serializers.DictField(), required=False, help_text="objects, one key per column")
+    rows = serializers.ListField(
+        child=serializers.DictField(), required=False, help_text="objects, one key per column"
+    )
     upload_id = serializers.UUIDField(required=False, help_text="a file that was uploaded before")
     name = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
-    mapping = serializers.JSONField(required=False, allow_null=True, help_text="as the kind understands it; else guessed")
-    options = serializers.JSONField(required=False, allow_null=True, help_text="sheet, encoding, on_rejects (skip, refuse)")
+    mapping = serializers.JSONField(
+        required=False, allow_null=True, help_text="as the kind understands it; else guessed"
+    )
+    options = serializers.JSONField(
+        required=False, allow_null=True, help_text="sheet, encoding, on_rejects (skip, refuse)"
+    )
 
 
 class MappingSerializer(serializers.Serializer[Any]):
@@ -100,7 +123,9 @@ class ImportList(ListAPI):
     def post(self, request: Request) -> Response:
         """Upload a file, or push rows, for one kind of import. Nothing is stored yet: check, then apply."""
         if was_too_big(request._request):
-            raise Refusal("file_too_big", field="file", status=413, limit=settings.INTAKE_MAX_BYTES // (1024 * 1024))
+            raise Refusal(
+                "file_too_big", field="file", status=413, limit=settings.INTAKE_MAX_BYTES // (1024 * 1024)
+            )
         sent = ImportRequestSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
         data = sent.validated_data

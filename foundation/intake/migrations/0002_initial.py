@@ -6,47 +6,60 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('intake', '0001_initial'),
-        ('runs', '0001_initial'),
+        ("intake", "0001_initial"),
+        ("runs", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='import',
-            name='created_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="import",
+            name="created_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='import',
-            name='run',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='runs.run'),
+            model_name="import",
+            name="run",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="runs.run",
+            ),
         ),
         migrations.AddField(
-            model_name='reject',
-            name='import_record',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rejects', to='intake.import'),
+            model_name="reject",
+            name="import_record",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="rejects", to="intake.import"
+            ),
         ),
         migrations.AddField(
-            model_name='upload',
-            name='uploaded_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="upload",
+            name="uploaded_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='import',
-            name='upload',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='imports', to='intake.upload'),
+            model_name="import",
+            name="upload",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="imports", to="intake.upload"
+            ),
         ),
         migrations.AddIndex(
-            model_name='reject',
-            index=models.Index(fields=['import_record', 'line'], name='rejects_in_order'),
+            model_name="reject",
+            index=models.Index(fields=["import_record", "line"], name="rejects_in_order"),
         ),
         migrations.AddIndex(
-            model_name='import',
-            index=models.Index(fields=['kind', '-created_at'], name='imports_by_kind'),
+            model_name="import",
+            index=models.Index(fields=["kind", "-created_at"], name="imports_by_kind"),
         ),
     ]

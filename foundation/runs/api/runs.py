@@ -21,7 +21,9 @@ WRITES = (Scope.CYCLES_WRITE, Scope.PAYOUTS_WRITE, Scope.METRICS_WRITE, Scope.PE
 
 
 class RunSerializer(serializers.ModelSerializer[Run]):
-    progress = serializers.FloatField(read_only=True, min_value=0, max_value=1, help_text="share of the work done, 0-1")
+    progress = serializers.FloatField(
+        read_only=True, min_value=0, max_value=1, help_text="share of the work done, 0-1"
+    )
     problem = serializers.SerializerMethodField(help_text="why it failed, for people; empty when it did not")
 
     class Meta:

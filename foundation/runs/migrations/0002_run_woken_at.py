@@ -8,6 +8,8 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="run",
             name="woken_at",
-            field=models.DateTimeField(blank=True, help_text="when the sweep last sent it to the workers", null=True),
+            field=models.DateTimeField(
+                blank=True, help_text="when the sweep last sent it to the workers", null=True
+            ),
         ),
     ]

@@ -17,7 +17,7 @@ from foundation.trail.selectors import READERS, event_models, visible_events
 
 class ChangeSerializer(serializers.Serializer[Any]):
     field = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # a name that DRF has too
     before = serializers.CharField(allow_blank=True)
     after = serializers.CharField(allow_blank=True)
 
@@ -81,5 +81,9 @@ class Trail(LaurelAPIView):
         entries = visible_events(
             request.user, **given, cursor=cursor, limit=KeysetPagination().get_limit(request)
         )
-        address = replace_query_param(request.build_absolute_uri(), "cursor", entries.next) if entries.next else None
+        address = (
+            replace_query_param(request.build_absolute_uri(), "cursor", entries.next)
+            if entries.next
+            else None
+        )
         return Response(TrailPageSerializer({"results": entries.items, "next": address}).data)
