@@ -44,7 +44,7 @@ def source_files(people: list[Person], today: date) -> list[SourceFile]:
                 if not person.works_on(day) or _is_off(person, day):
                     continue
                 call_number = _day_of(rng, person, day, position, call_number, calls, surveys)
-                if rng.random() < 0.16:
+                if rng.random() < 0.33:
                     inspections.append(_inspection(rng, person, day, position, len(inspections)))
             day += timedelta(days=1)
         stamp = f"{first:%Y-%m}"
