@@ -105,7 +105,7 @@ class NewComponentForm(forms.Form):
         }
 
 
-SCORING_CHOICES = (("attainment", _("attainment of the target")), ("bands", _("standard bands")))
+SCORING_CHOICES = (("attainment", _("by target")), ("bands", _("by bands")))
 
 
 class KPIRow(Row):

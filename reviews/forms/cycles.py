@@ -40,8 +40,8 @@ class NamedField(forms.ModelMultipleChoiceField):
 class CycleForm(forms.Form):
     name_zh = forms.CharField(label=_("Name (Chinese)"), max_length=120, required=False)
     name_en = forms.CharField(label=_("Name (English)"), max_length=120, required=False)
-    first_day = DayField(label=_("First day"))
-    last_day = DayField(label=_("Last day"))
+    first_day = DayField(label=_("First day of the period"))
+    last_day = DayField(label=_("Last day of the period"))
     rating_due_on = DayField(
         label=_("Scores due on"),
         required=False,

@@ -1,7 +1,8 @@
 """Computed answers. Rows belong to the run that wrote them and are never changed; loaded by COPY.
 
-Scores are float64 rounded to 6 decimals when stored, so that a recomputation agrees exactly. The foreign keys are Django's,
-not the database's: checking them row by row takes as long as the load itself, and the unique index finds a run.
+Scores are float64 rounded to 6 decimals when stored, so that a recomputation agrees exactly. The foreign keys are
+Django's, not the database's: checking them row by row takes as long as the load itself, and the unique index finds a
+run.
 """
 
 from __future__ import annotations
@@ -72,7 +73,11 @@ class Result(models.Model):
         "reviews.Cycle", on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False
     )
     employee = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
     )
     team_id = models.BigIntegerField()
     score = models.FloatField(null=True)

@@ -67,7 +67,9 @@ class ScoringHandler(registry.RunHandler):
         if stage == OVERALL:
             stages.score_overall(run, cycle)
             return
-        versions = KPIVersion.objects.filter(pk__in=kpi_version_ids(cycle.configuration)).select_related("kpi")
+        versions = KPIVersion.objects.filter(pk__in=kpi_version_ids(cycle.configuration)).select_related(
+            "kpi"
+        )
         # Handed on as it is: reading back what was just written would cost a fifth of the run.
         values = compute_kpi_values(
             run=run,

@@ -24,9 +24,7 @@ from reviews.methods.overall import (
 from reviews.models import ComponentScore, Cycle, Result, ResultAdjustment, ScoreLine
 
 
-def score_components(
-    run: Run, cycle: Cycle, employee_ids: list[int], kpi_values: pd.DataFrame
-) -> None:
+def score_components(run: Run, cycle: Cycle, employee_ids: list[int], kpi_values: pd.DataFrame) -> None:
     """Component scores and their lines of these people, from the run's KPI values and the submitted forms.
 
     kpi_values   columns employee_id, kpi_version_id, value, standard_error, n

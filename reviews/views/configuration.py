@@ -199,11 +199,10 @@ def component(request: HttpRequest, code: str, component: str) -> HttpResponse:
 def _edit_kpis(request: HttpRequest, cycle: Cycle, found: dict[str, Any]) -> HttpResponse:
     references = references_on(cycle.last_day).kpis
     chosen = {item["kpi"]: item for item in found["kpis"]}
-    # Those in use first, in their order; then what else could be chosen; and what no longer exists, to be cleared.
-    codes = [
-        *chosen,
-        *(code for code, each in references.items() if code not in chosen and not each.is_qualitative),
-    ]
+    # Those in use first, in their order; then what else could be chosen.
+    codes = list(chosen)
+    if cycle.phase == Phase.SETUP:
+        codes += [code for code, each in references.items() if code not in chosen and not each.is_qualitative]
     initial = [
         {
             "kpi": code,

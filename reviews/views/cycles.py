@@ -16,13 +16,14 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from foundation.interface.access import role_required
-from foundation.interface.wording import number
+from foundation.interface.wording import date_short, number
 from foundation.refusals import Refusal
 from foundation.runs.models import Run
 from foundation.runs.presentation import describe
 from foundation.runs.selectors import latest_run
+from people.models import Job, Site, Team, User
 from reviews.forms.cycles import LaunchForm, NewCycleForm
-from reviews.models import Acknowledgement, Cycle
+from reviews.models import Acknowledgement, Cycle, CycleTemplate
 from reviews.models.cycles import PHASE_ORDER, Phase
 from reviews.selectors.cycles import (
     completion,
@@ -87,7 +88,9 @@ def cycles(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def cycle_new(request: HttpRequest) -> HttpResponse:
     templates = visible_templates(request.user)
-    form = NewCycleForm(request.POST or None, templates=templates, initial=_proposal(templates.first()))
+    form = NewCycleForm(
+        request.POST or None, templates=templates, initial=_proposal(request.user, templates.first())
+    )
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
@@ -108,9 +111,12 @@ def cycle_new(request: HttpRequest) -> HttpResponse:
     return render(request, "reviews/cycle_new.html", {"form": form}, status=422 if form.errors else 200)
 
 
-def _proposal(template: Any) -> dict[str, Any]:
-    """Last month, the usual case: its data are there and its managers are waiting."""
+def _proposal(user: User, template: CycleTemplate | None) -> dict[str, Any]:
+    """Last month, the usual case: its data are there; or the month after the latest cycle."""
     last = timezone.localdate().replace(day=1) - datetime.timedelta(days=1)
+    latest = visible_cycles(user).order_by("-last_day").values_list("last_day", flat=True).first()
+    if latest is not None and latest >= last:
+        last = _month_end(latest + datetime.timedelta(days=1))
     return {
         "template": template.code if template else None,
         "first_day": last.replace(day=1),
@@ -120,6 +126,10 @@ def _proposal(template: Any) -> dict[str, Any]:
         "name_zh": f"{last.year}年{last.month}月考核",
         "name_en": f"{calendar.month_name[last.month]} {last.year} review",
     }
+
+
+def _month_end(day: datetime.date) -> datetime.date:
+    return day.replace(day=calendar.monthrange(day.year, day.month)[1])
 
 
 @role_required(*READERS, write=("hr",))
@@ -170,12 +180,17 @@ def configuration_summary(cycle: Cycle) -> list[dict[str, Any]]:
     document = cycle.configuration
     components = document.get("components", [])
     population = document.get("population", {})
-    narrowed = [code for name in ("teams", "jobs", "sites") for code in population.get(name, [])]
+    narrowed = [
+        thing.name
+        for name, model in (("teams", Team), ("jobs", Job), ("sites", Site))
+        if population.get(name)
+        for thing in model.objects.filter(code__in=population[name])
+    ]
     bands = document.get("rating_bands", [])
     return [
         {
             "label": _("Who is appraised"),
-            "value": ", ".join(narrowed) or _("everyone on the roster"),
+            "value": _(", ").join(narrowed) or _("everyone on the roster"),
             "url": reverse("reviews:population", args=[cycle.code]),
         },
         {
@@ -191,7 +206,7 @@ def configuration_summary(cycle: Cycle) -> list[dict[str, Any]]:
         },
         {
             "label": _("Period and rules"),
-            "value": f"{cycle.first_day.isoformat()} – {cycle.last_day.isoformat()}",
+            "value": f"{date_short(cycle.first_day)} – {date_short(cycle.last_day)}",
             "url": reverse("reviews:settings", args=[cycle.code]),
         },
     ]
@@ -352,6 +367,7 @@ def _distribution_chart(cycle: Cycle) -> dict[str, Any]:
         "series": series,
         "decimals": 0,
         "total": sum(now.values()),
+        "before": before.name if before else "",
     }
 
 

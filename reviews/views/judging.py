@@ -43,7 +43,7 @@ from reviews.views.presentation import band_of, kpi_value, language, name_of, sc
 from reviews.views.refused import tell_refusal
 
 # Evidence columns in the grid: more would push the scores out of sight; the panel has them all.
-FACTS_IN_GRID = 3
+FACTS_IN_GRID = 2
 OTHERS_SHOWN = 12
 
 
@@ -158,6 +158,7 @@ def _fact_cell(fact: KPIFact) -> dict[str, Any]:
         "change": fact.change,
         "decimals": version["decimals"],
         "few": fact.is_below_minimum,
+        "is_on_target": fact.is_on_target,
     }
 
 
@@ -305,7 +306,6 @@ def evidence(request: HttpRequest, sheet_id: int, item: str) -> HttpResponse:
                     "unit": unit_of(fact.item["version"]),
                     "target": kpi_value(fact.item["target"], fact.item["version"]),
                     "n": fact.n,
-                    "is_on_target": fact.is_on_target,
                 }
                 for fact in kpi_facts(cycle, [employee.pk])[employee.pk]
             ],

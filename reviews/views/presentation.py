@@ -32,7 +32,7 @@ def name_of(entry: Mapping[str, Any] | None, fallback: str = "") -> str:
 def unit_of(version: Mapping[str, Any]) -> str:
     """Short, for the head of a column or behind a number; scores, counts and ratios need none."""
     unit = version["unit"]
-    return "" if unit in ("score", "count", "ratio") else str(UNITS.get(unit, unit))
+    return "" if unit in ("score", "count", "ratio", "money") else str(UNITS.get(unit, unit))
 
 
 def kpi_value(value: float | None, version: Mapping[str, Any]) -> str:
