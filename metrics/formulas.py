@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 
 from foundation.refusals import Refusal
 from metrics.models import KPIVersion, Measure
-from scoring import kpi as scoring_kpi, moments
+from scoring import kpi as scoring_kpi
+from scoring import moments
 from scoring.arrays import Floats
 from scoring.grammar import Chain, Extreme, Negative, Node, Number, Power, Statistic, statistics
 
@@ -38,6 +39,8 @@ def check_formula(text: str, known: Collection[str]) -> scoring_kpi.Formula:
         formula = scoring_kpi.parse(text)
     except scoring_kpi.FormulaError as error:
         raise Refusal(error.code, field="formula", **{**error.params, "position": error.position}) from error
+    if not formula.measures:
+        raise Refusal("kpi_no_measure", field="formula", position=0)
     unknown = sorted(formula.measures - set(known))
     if unknown:
         raise Refusal(

@@ -25,6 +25,7 @@ define_refusals(
         "kpi_name": _("Give the KPI a name in at least one language."),
         "kpi_formula_missing": _("A measured KPI needs a formula."),
         "kpi_formula_qualitative": _("A KPI that a person judges has no formula."),
+        "kpi_no_measure": _("The formula names no measure, so it says nothing about anybody."),
         "kpi_extreme": _(
             "The smallest and largest single value of a day are not kept, so %(function)s(%(measure)s) cannot be "
             "computed. %(function)s of two expressions can."

@@ -39,7 +39,7 @@ class KPIForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false", "autocomplete": "off"}),
         help_text=_(
             "Over measures: sum(resolved) / sum(answered), mean(answer_seconds). The result is a plain ratio; %% is made of it by the unit."
-        ),  # noqa: E501
+        ),
     )
     unit = forms.ChoiceField(label=_("Unit"), choices=KPIVersion.Unit.choices)
     direction = forms.ChoiceField(label=_("Direction"), choices=KPIVersion.Direction.choices)

@@ -5,21 +5,32 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('metrics', '0004_observation_partitions'),
-        ('runs', '0002_run_woken_at'),
+        ("metrics", "0004_observation_partitions"),
+        ("runs", "0002_run_woken_at"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='kpivalue',
-            name='kpi_version',
-            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='metrics.kpiversion'),
+            model_name="kpivalue",
+            name="kpi_version",
+            field=models.ForeignKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="metrics.kpiversion",
+            ),
         ),
         migrations.AlterField(
-            model_name='kpivalue',
-            name='run',
-            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='runs.run'),
+            model_name="kpivalue",
+            name="run",
+            field=models.ForeignKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="runs.run",
+            ),
         ),
     ]

@@ -6,7 +6,7 @@ All of it is one transaction: a reader sees the old batch or the new one, never 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 

@@ -17,15 +17,17 @@ import pandas as pd
 
 LARGEST = 1e12
 
-_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?")
-_GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?")
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
+_GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?", re.ASCII)
 _NOT_FINITE = frozenset({"nan", "inf", "infinity", "∞", "#num!", "#div/0!"})
-_CLOCK = re.compile(r"(-?)(?:(\d+)\s*(?:d|days?|天),?\s*)?(\d{1,5}):([0-5]?\d)(?::([0-5]?\d(?:\.\d+)?))?")
+_CLOCK = re.compile(
+    r"(-?)(?:(\d+)\s*(?:d|days?|天),?\s*)?(\d{1,5}):([0-5]?\d)(?::([0-5]?\d(?:\.\d+)?))?", re.ASCII
+)
 _SPOKEN = re.compile(
     r"(-?)(?:(\d+)\s*(?:h|hours?|小时|时))?\s*(?:(\d+)\s*(?:min|m|分钟|分))?\s*(?:(\d+(?:\.\d+)?)\s*(?:seconds?|secs?|s|秒))?"
 )
-_DAY = re.compile(r"(\d{1,4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,4})\s*日?")
-_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
+_DAY = re.compile(r"(\d{1,4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,4})\s*日?", re.ASCII)
+_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})", re.ASCII)
 _TIME = re.compile(
     r"(?:(上午|下午|晚上|am|pm)\s*)?(\d{1,2})[:时点](\d{1,2})(?:[:分](\d{1,2})?(?:\.(\d{1,9}))?秒?)?\s*(am|pm)?",
     re.IGNORECASE,

@@ -118,13 +118,13 @@ class StandingValuesHandler(RunHandler):
 
     def work(self, run: Run, stage: str, key: dict) -> None:
         first, last = _days(run)
-        compute_kpi_values(
-            run=run,
-            employee_ids=key["people"],
-            kpi_versions=versions_on(last),
-            first_day=first,
-            last_day=last,
-        )
+        versions = versions_on(last)
+        if key.get("company"):
+            compute_company_values(run=run, kpi_versions=versions, first_day=first, last_day=last)
+        else:
+            compute_kpi_values(
+                run=run, employee_ids=key["people"], kpi_versions=versions, first_day=first, last_day=last
+            )
 
     def finish(self, run: Run) -> None:
         """Readers follow the pointer: one UPDATE shows them the whole month at once."""

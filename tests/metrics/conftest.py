@@ -9,7 +9,6 @@ import pytest
 from django.core.files.base import ContentFile
 from django.db import connection
 
-
 from foundation.intake.models import Import
 from foundation.intake.services import apply_import, check_import, create_import, store_upload
 from foundation.runs.services import execute

@@ -69,6 +69,7 @@ BAD = [
     pytest.param(
         {"formula": "sum(luck) / sum(answered)"}, "measure_unknown", "formula", id="unknown measure"
     ),
+    pytest.param({"formula": "42"}, "kpi_no_measure", "formula", id="a mere number"),
     pytest.param({"formula": "max(answer_seconds)"}, "kpi_extreme", "formula", id="a largest single value"),
     pytest.param(
         {"formula": "__import__('os')"}, "formula_character", "formula", id="a formula with intentions"
