@@ -1,0 +1,23 @@
+"""Names of followed models and fields that have none of their own in their room: Django derives these from the code, and
+the trail shows them in the reader's language. A model or field with a verbose_name needs no line here."""
+
+from django.utils.translation import gettext_noop as _
+
+MODELS = (
+    _("batch"), _("compensation"), _("cycle"), _("cycle template"), _("incentive plan"), _("job"), _("judgement"),
+    _("kpi"), _("kpi version"), _("leadership"), _("measure"), _("membership"), _("payout decision"), _("payout run"),
+    _("plan version"), _("role grant"), _("score sheet"), _("site"), _("source"), _("team"), _("token"), _("user"),
+)  # fmt: skip
+FIELDS = (
+    _("aliases"), _("approved at"), _("approved by"), _("comment"), _("component"), _("configuration"),
+    _("configuration version"), _("content digest"), _("created at"), _("created by"), _("currency"), _("cycle"),
+    _("decided at"), _("decided by"), _("decision"), _("description en"), _("description zh"), _("duties"),
+    _("employee"), _("expires at"), _("fingerprint"), _("first day"), _("frozen at"), _("granted by"),
+    _("import record"), _("is active"), _("item"), _("job"), _("kind"), _("kpi"), _("last day"), _("level"),
+    _("lines"), _("mapping"), _("measure ids"), _("name"), _("name sort"), _("number"), _("parent"),
+    _("participant"), _("path"), _("payout run"), _("plan"), _("plan version"), _("prefix"), _("published run"),
+    _("rater"), _("reason"), _("rejected at"), _("rejected by"), _("rejection"), _("released at"),
+    _("replaced by"), _("result run"), _("revoked at"), _("role"), _("rows"), _("run"), _("scopes"), _("sheet"),
+    _("site"), _("source"), _("state"), _("submitted at"), _("summary"), _("team"), _("temporary password until"),
+    _("total"), _("updated at"), _("updated by"), _("user"), _("valid"), _("version"),
+)  # fmt: skip
