@@ -65,8 +65,9 @@ def test_a_refusal_carries_code_field_and_the_sentence_in_the_language_asked_for
     body = problem_of(program.get(TROUBLE, {"kind": "refusal"}), 409)
     assert (body["code"], body["field"]) == ("run_active", "kind")
     assert body["detail"].startswith("This is being computed")
-    chinese = program.get(TROUBLE, {"kind": "refusal"}, HTTP_ACCEPT_LANGUAGE="zh-CN")
-    assert problem_of(chinese, 409)["detail"] != body["detail"]
+    program.credentials(**program._credentials | {"HTTP_ACCEPT_LANGUAGE": "zh-CN,zh;q=0.9,en;q=0.8"})
+    chinese = problem_of(program.get(TROUBLE, {"kind": "refusal"}), 409)["detail"]
+    assert "正在计算" in chinese
 
 
 def test_without_a_wish_the_answer_is_in_the_persons_own_language(cast: Cast, as_program: Program) -> None:
