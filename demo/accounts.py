@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
 PASSWORD = "laurel-demo"  # noqa: S105  printed on purpose; build_demo refuses to run where LAUREL_DEMO is off
 
-# (login, role in English, role in Chinese)
-ACCOUNTS = [
-    ("hr", "HR: configures, launches, releases, pays", "人力资源"),
-    ("payroll", "payroll: approves what HR computed", "薪酬审批"),
-    ("manager", "team leader: scores the team (Chinese)", "班组长"),
-    ("manager2", "team leader (English)", "班组长（英文）"),
-    ("agent", "agent: sees where they stand (Chinese)", "客服人员"),
-    ("agent2", "agent (English)", "客服人员（英文）"),
-    ("auditor", "auditor: reads everything, changes nothing", "审计"),
+#: (login, who that is)
+ACCOUNTS: list[tuple[str, str | Promise]] = [
+    ("hr", _("HR: configures, launches, releases, computes payouts")),
+    ("payroll", _("Payroll: approves what HR computed")),
+    ("manager", _("Team leader: scores the team")),
+    ("manager2", _("Team leader of another team, in English")),
+    ("agent", _("Agent: sees where they stand and why")),
+    ("agent2", _("Agent of another team, in English")),
+    ("auditor", _("Auditor: reads everything, changes nothing")),
 ]
+
+
+def sign_in_choices() -> list[dict[str, str | Promise]]:
+    """What the sign-in page of the demonstration offers."""
+    return [{"username": login, "password": PASSWORD, "role": who} for login, who in ACCOUNTS]

@@ -3,6 +3,8 @@
 import os
 import secrets
 
+from demo.accounts import sign_in_choices
+
 from .base import *
 from .base import VAR_DIR
 from .workers import *
@@ -23,6 +25,7 @@ SECRET_KEY = os.environ.get("SECRET_KEY") or _own_secret()
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
 LAUREL_STYLEGUIDE = True
 LAUREL_DEMO = True
+LAUREL_DEMO_ACCOUNTS = sign_in_choices()
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"

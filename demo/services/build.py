@@ -91,7 +91,7 @@ def _accounts(hr: User) -> None:
         save_employee(actor=hr, name="Auditor", login="auditor", locale=User.Language.ENGLISH)
     for login, role in (("hr2", "hr"), ("payroll", "payroll"), ("auditor", "auditor")):
         grant_role(actor=hr, user=User.objects.get(login=login), role=role)
-    for login, *_words in ACCOUNTS:
+    for login, _who in ACCOUNTS:
         user = User.objects.get(login=login)
         # Not set_password of the services: it asks for the present password, and these people have none yet.
         user.set_password(PASSWORD)

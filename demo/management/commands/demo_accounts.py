@@ -9,5 +9,5 @@ class Command(BaseCommand):
     help = "Print one sign-in per role of the demonstration company."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        for login, english, _chinese in ACCOUNTS:
-            self.stdout.write(f"  {login:<10} {PASSWORD:<14} {english}")
+        for login, who in ACCOUNTS:
+            self.stdout.write(f"  {login:<10} {PASSWORD:<14} {who}")
