@@ -32,8 +32,8 @@ def get_payout_run_for(user: User, pk: Any) -> PayoutRun:
     return found
 
 
-def lines_of(payout_run: PayoutRun) -> QuerySet[PayoutLine]:
-    """Lines with `decision` and `decision_reason` ("" where nothing was decided)."""
+def lines_of(payout_run: PayoutRun) -> QuerySet[Any]:
+    """PayoutLines with `decision` and `decision_reason` (None where nothing was decided) and `due`."""
     decided = PayoutDecision.objects.filter(payout_run=OuterRef("payout_run"), employee=OuterRef("employee"))
     return PayoutLine.objects.filter(payout_run=payout_run).annotate(
         decision=Subquery(decided.values("decision")[:1]),
@@ -42,16 +42,16 @@ def lines_of(payout_run: PayoutRun) -> QuerySet[PayoutLine]:
     )
 
 
-def undecided_lines(payout_run: PayoutRun) -> QuerySet[PayoutLine]:
+def undecided_lines(payout_run: PayoutRun) -> QuerySet[Any]:
     """Lines that keep the run from approval."""
     return lines_of(payout_run).filter(status__in=OPEN_STATUSES, decision__isnull=True)
 
 
-def decided_lines(payout_run: PayoutRun) -> QuerySet[PayoutLine]:
+def decided_lines(payout_run: PayoutRun) -> QuerySet[Any]:
     return lines_of(payout_run).filter(decision__isnull=False)
 
 
-def search_lines(lines: QuerySet[PayoutLine], text: str) -> QuerySet[PayoutLine]:
+def search_lines(lines: QuerySet[Any], text: str) -> QuerySet[Any]:
     text = " ".join(text.split())[:80]
     if not text:
         return lines

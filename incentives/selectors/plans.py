@@ -46,13 +46,11 @@ def latest_version(plan: IncentivePlan) -> PlanVersion | None:
     return PlanVersion.objects.filter(plan=plan).order_by("-valid_from").first()
 
 
-def with_current_version(plans: QuerySet[IncentivePlan], day: datetime.date) -> list[IncentivePlan]:
-    """The plans, each with `current` (its version on that day, or None), in two queries."""
+def with_current_version(
+    plans: QuerySet[IncentivePlan], day: datetime.date
+) -> list[tuple[IncentivePlan, PlanVersion | None]]:
+    """The plans, each with its version on that day; two queries."""
     current = PlanVersion.objects.filter(plan=OuterRef("pk"), valid_from__lte=day).order_by("-valid_from")
-    listed = list(
-        plans.annotate(current_id=Subquery(current.values("pk")[:1]), version_count=Count("versions"))
-    )
+    listed = list(plans.annotate(current_id=Subquery(current.values("pk")[:1])))
     versions = PlanVersion.objects.in_bulk([plan.current_id for plan in listed if plan.current_id])
-    for plan in listed:
-        plan.current = versions.get(plan.current_id)
-    return listed
+    return [(plan, versions.get(plan.current_id)) for plan in listed]

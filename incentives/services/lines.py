@@ -260,7 +260,10 @@ def _outliers(amounts: pd.Series) -> list[dict[str, Any]]:
         return []
     far = paid[(paid - middle).abs() > float(OUTLIER_DISTANCE) * spread]
     shown = far.reindex((far - middle).abs().sort_values(ascending=False).index)[:OUTLIERS_SHOWN]
-    return [{"employee": int(employee), "amount": f"{amount:.2f}"} for employee, amount in shown.items()]
+    return [
+        {"employee": int(employee), "amount": f"{amount:.2f}"}
+        for employee, amount in zip(shown.index.tolist(), shown.tolist(), strict=True)
+    ]
 
 
 def _previous(payout_run: PayoutRun, amounts: pd.Series) -> dict[str, Any]:

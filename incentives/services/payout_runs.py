@@ -303,7 +303,7 @@ _BOOK_CHANGES = f"""
 
 def _book(payout_run: PayoutRun, actor: User) -> None:
     """One INSERT ... SELECT per kind of entry: the ledger takes exactly what the approved lines say."""
-    params = {
+    params: dict[str, Any] = {
         "plan": payout_run.plan_id,
         "cycle": payout_run.cycle_id,
         "run": payout_run.pk,

@@ -216,7 +216,7 @@ class Tiers(StepKind):
         }
 
     def rule(self, before: Decimal, inputs: Mapping[str, str]) -> tuple[Decimal | None, Decimal]:
-        tiers = [tuple(pair.split(":")) for pair in inputs["tiers"].split(";")]
+        tiers = [(edge, rate) for edge, rate in (pair.split(":") for pair in inputs["tiers"].split(";"))]
         return None, before + payouts.tiered(inputs["quantity"], tiers, mode=inputs["mode"])
 
     def sentence(

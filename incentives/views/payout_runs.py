@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -43,7 +43,7 @@ from incentives.services.payout_runs import (
     recompute_payout,
     reject_payout,
 )
-from incentives.views.shared import READERS, after, crumbs
+from incentives.views.shared import READERS, SignedInRequest, after, crumbs
 from reviews.models import Cycle
 
 ORDERINGS = {"amount": ("-amount", "id"), "-amount": ("amount", "id"), "number": ("employee_number", "id")}
@@ -52,7 +52,7 @@ LISTED_DECISIONS = 50
 
 @role_required(*READERS, write=("hr",))
 @require_safe
-def payout_runs(request: HttpRequest) -> HttpResponse:
+def payout_runs(request: SignedInRequest) -> HttpResponse:
     page = page_of(
         visible_payout_runs(request.user),
         ordering=("-created_at", "-id"),
@@ -69,7 +69,7 @@ def payout_runs(request: HttpRequest) -> HttpResponse:
 
 @role_required("hr")
 @require_POST
-def payout_run_create(request: HttpRequest) -> HttpResponse:
+def payout_run_create(request: SignedInRequest) -> HttpResponse:
     plan = get_plan_for(request.user, request.POST.get("plan", ""))
     cycle = Cycle.objects.filter(code=request.POST.get("cycle", "")).first()
     if cycle is None:
@@ -86,7 +86,7 @@ def payout_run_create(request: HttpRequest) -> HttpResponse:
 
 @role_required(*READERS, write=("hr",))
 @require_safe
-def payout_run(request: HttpRequest, pk: int) -> HttpResponse:
+def payout_run(request: SignedInRequest, pk: int) -> HttpResponse:
     found = get_payout_run_for(request.user, pk)
     context: dict[str, Any] = {
         "payout_run": found,
@@ -115,7 +115,7 @@ def _title(found: PayoutRun) -> str:
     return _("%(plan)s for %(cycle)s") % {"plan": found.plan.name, "cycle": found.cycle.name}
 
 
-def _lines(request: HttpRequest, found: PayoutRun) -> dict[str, Any]:
+def _lines(request: SignedInRequest, found: PayoutRun) -> dict[str, Any]:
     lines = search_lines(lines_of(found), request.GET.get("q", ""))
     status = request.GET.get("status", "")
     if status in PayoutLine.Status.values:
@@ -207,7 +207,7 @@ def _distribution(found: PayoutRun) -> dict[str, Any] | None:
     }
 
 
-def _approval(request: HttpRequest, found: PayoutRun) -> dict[str, Any]:
+def _approval(request: SignedInRequest, found: PayoutRun) -> dict[str, Any]:
     if found.state != PayoutRun.State.COMPUTED:
         return {}
     refusal = approval_refusal(request.user, found)
@@ -222,7 +222,7 @@ def _approval(request: HttpRequest, found: PayoutRun) -> dict[str, Any]:
 
 @role_required("hr", "payroll")
 @require_POST
-def payout_approve(request: HttpRequest, pk: int) -> HttpResponse:
+def payout_approve(request: SignedInRequest, pk: int) -> HttpResponse:
     found = get_payout_run_for(request.user, pk)
     return after(
         request,
@@ -237,7 +237,7 @@ def payout_approve(request: HttpRequest, pk: int) -> HttpResponse:
 
 @role_required("hr", "payroll")
 @require_POST
-def payout_reject(request: HttpRequest, pk: int) -> HttpResponse:
+def payout_reject(request: SignedInRequest, pk: int) -> HttpResponse:
     found = get_payout_run_for(request.user, pk)
     return after(
         request,
@@ -249,14 +249,14 @@ def payout_reject(request: HttpRequest, pk: int) -> HttpResponse:
 
 @role_required("hr")
 @require_POST
-def payout_recompute(request: HttpRequest, pk: int) -> HttpResponse:
+def payout_recompute(request: SignedInRequest, pk: int) -> HttpResponse:
     found = get_payout_run_for(request.user, pk)
     return _to_new_run(request, found, lambda: recompute_payout(actor=request.user, payout_run=found))
 
 
 @role_required("hr")
 @require_POST
-def payout_correct(request: HttpRequest, pk: int) -> HttpResponse:
+def payout_correct(request: SignedInRequest, pk: int) -> HttpResponse:
     found = get_payout_run_for(request.user, pk)
     return _to_new_run(
         request,
@@ -267,7 +267,7 @@ def payout_correct(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
-def _to_new_run(request: HttpRequest, found: PayoutRun, call: Any) -> HttpResponse:
+def _to_new_run(request: SignedInRequest, found: PayoutRun, call: Any) -> HttpResponse:
     try:
         created = call()
     except Refusal as refusal:
@@ -280,14 +280,14 @@ def _to_new_run(request: HttpRequest, found: PayoutRun, call: Any) -> HttpRespon
 
 @role_required(*READERS, write=("hr",))
 @require_safe
-def payout_line(request: HttpRequest, pk: int, employee: int) -> HttpResponse:
+def payout_line(request: SignedInRequest, pk: int, employee: int) -> HttpResponse:
     """One line with its steps, and what can be decided about it."""
     return _line_page(request, pk, employee, DecisionForm())
 
 
 @role_required("hr")
 @require_POST
-def payout_decide(request: HttpRequest, pk: int, employee: int) -> HttpResponse:
+def payout_decide(request: SignedInRequest, pk: int, employee: int) -> HttpResponse:
     found = get_payout_run_for(request.user, pk)
     form = DecisionForm(request.POST)
     if not form.is_valid():
@@ -311,7 +311,7 @@ def payout_decide(request: HttpRequest, pk: int, employee: int) -> HttpResponse:
 
 
 def _line_page(
-    request: HttpRequest, pk: int, employee: int, form: DecisionForm, status: int = 200
+    request: SignedInRequest, pk: int, employee: int, form: DecisionForm, status: int = 200
 ) -> HttpResponse:
     found = get_payout_run_for(request.user, pk)
     line = lines_of(found).filter(employee_id=employee).first() if employee < 2**63 else None
@@ -343,14 +343,14 @@ def _line_page(
 
 @role_required("hr", "payroll")
 @require_POST
-def payout_export(request: HttpRequest, pk: int) -> HttpResponse:
+def payout_export(request: SignedInRequest, pk: int) -> HttpResponse:
     """The payroll file as a download; each one is recorded, a repeat as such."""
     found = get_payout_run_for(request.user, pk)
     form = ExportForm(request.POST)
     back = redirect("incentives:payout_run", pk=found.pk)
     if not form.is_valid():
         for errors in form.errors.values():
-            messages.error(request, " ".join(errors))
+            messages.error(request, " ".join(str(error) for error in errors))
         return back
     try:
         made = export_payout(

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -31,25 +31,29 @@ from incentives.services.plans import PlanInvalid, create_plan, revise_plan, upd
 from incentives.steps import configuration as configurations
 from incentives.steps import registry
 from incentives.steps.fields import decimal_text
-from incentives.views.shared import READERS, crumbs
+from incentives.views.shared import READERS, SignedInRequest, crumbs
 
 
 @role_required(*READERS, write=("hr",))
 @require_safe
-def plans(request: HttpRequest) -> HttpResponse:
+def plans(request: SignedInRequest) -> HttpResponse:
     listed = with_current_version(visible_plans(request.user), timezone.localdate())
-    for plan in listed:
-        plan.sentences = (
-            configurations.describe(plan.current.configuration, currency=plan.currency)
-            if plan.current
-            else []
-        )
-    return render(request, "incentives/plans.html", {"plans": listed})
+    rows = [
+        {
+            "plan": plan,
+            "current": current,
+            "sentences": configurations.describe(current.configuration, currency=plan.currency)
+            if current
+            else [],
+        }
+        for plan, current in listed
+    ]
+    return render(request, "incentives/plans.html", {"rows": rows})
 
 
 @role_required(*READERS, write=("hr",))
 @require_safe
-def plan(request: HttpRequest, code: str) -> HttpResponse:
+def plan(request: SignedInRequest, code: str) -> HttpResponse:
     found = get_plan_for(request.user, code)
     versions = list(versions_of(found))
     today = timezone.localdate()
@@ -76,7 +80,7 @@ def _chosen(versions: list[PlanVersion], number: str | None) -> PlanVersion | No
 
 @role_required("hr")
 @require_http_methods(["GET", "POST"])
-def plan_new(request: HttpRequest) -> HttpResponse:
+def plan_new(request: SignedInRequest) -> HttpResponse:
     posted = request.method == "POST"
     head = PlanForm(request.POST if posted else None)
     currency = _currency(request.POST.get("currency", "CNY"))
@@ -85,13 +89,13 @@ def plan_new(request: HttpRequest) -> HttpResponse:
 
 @role_required("hr")
 @require_http_methods(["GET", "POST"])
-def plan_edit(request: HttpRequest, code: str) -> HttpResponse:
+def plan_edit(request: SignedInRequest, code: str) -> HttpResponse:
     found = get_plan_for(request.user, code)
     return _compose(request, plan=found, head=None, currency=found.currency)
 
 
 def _compose(
-    request: HttpRequest, *, plan: IncentivePlan | None, head: PlanForm | None, currency: str
+    request: SignedInRequest, *, plan: IncentivePlan | None, head: PlanForm | None, currency: str
 ) -> HttpResponse:
     """One page for both: the head of a new plan or a new version of an old one, and its steps.
 
@@ -102,7 +106,9 @@ def _compose(
         version = VersionForm(request.POST)
         steps = StepsForm.from_post(request.POST, currency=currency)
     else:
-        stored = latest.configuration if latest else {"steps": starting_steps(), "eligibility": {}}
+        stored: dict[str, Any] = (
+            latest.configuration if latest else {"steps": starting_steps(), "eligibility": {}}
+        )
         version = VersionForm(
             initial={
                 "valid_from": timezone.localdate().replace(day=1),
@@ -170,7 +176,7 @@ def _eligibility(version: VersionForm, latest: PlanVersion | None) -> dict[str, 
 
 
 def _save(
-    request: HttpRequest,
+    request: SignedInRequest,
     plan: IncentivePlan | None,
     head: PlanForm | None,
     version: VersionForm,
@@ -203,7 +209,7 @@ def _show(refusal: Refusal, head: PlanForm | None, version: VersionForm) -> None
 
 @role_required("hr")
 @require_POST
-def plan_preview(request: HttpRequest) -> HttpResponse:
+def plan_preview(request: SignedInRequest) -> HttpResponse:
     """The fragment beside the composer: what the steps as typed now say and pay. Stores nothing."""
     currency = _currency(request.POST.get("currency", "CNY"))
     steps = StepsForm.from_post(request.POST, currency=currency)
@@ -245,14 +251,14 @@ def _currency(text: str) -> str:
     return text if len(text) == 3 and text.isascii() and text.isupper() else "CNY"
 
 
-def _salary(request: HttpRequest) -> Decimal:
+def _salary(request: SignedInRequest) -> Decimal:
     text = decimal_text(request.POST.get("sample_salary", ""))
     return Decimal(text) if text is not None and 0 <= Decimal(text) <= 10_000_000 else SAMPLE_SALARY
 
 
 @role_required("hr")
 @require_http_methods(["GET", "POST"])
-def plan_details(request: HttpRequest, code: str) -> HttpResponse:
+def plan_details(request: SignedInRequest, code: str) -> HttpResponse:
     found = get_plan_for(request.user, code)
     form = PlanDetailsForm(
         request.POST or None,

@@ -11,8 +11,15 @@ from django.urls import NoReverseMatch, reverse
 
 from foundation.interface.views import conflict
 from foundation.refusals import Refusal
+from people.models import User
 
 READERS = ("hr", "payroll", "auditor")
+
+
+class SignedInRequest(HttpRequest):
+    """What a view behind role_required receives. Only a type: Django makes the request."""
+
+    user: User
 
 
 def crumbs(*items: tuple[str, str]) -> list[dict[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -13,14 +13,14 @@ from django.views.decorators.http import require_safe
 from foundation.interface.access import role_required
 from incentives.models import PayoutRun
 from incentives.selectors.statements import cycles_with_statement, get_statement_for, statement_of
-from incentives.views.shared import READERS, address_of, crumbs
+from incentives.views.shared import READERS, SignedInRequest, address_of, crumbs
 from people.models import User
 from reviews.models import Cycle
 
 
 @role_required("employee")
 @require_safe
-def statement(request: HttpRequest, code: str = "") -> HttpResponse:
+def statement(request: SignedInRequest, code: str = "") -> HttpResponse:
     """The latest of one's own, or the one of a cycle."""
     cycles = cycles_with_statement(request.user)
     if code:
@@ -38,7 +38,7 @@ def statement(request: HttpRequest, code: str = "") -> HttpResponse:
 
 @role_required(*READERS, "employee", write=())
 @require_safe
-def statement_detail(request: HttpRequest, pk: int) -> HttpResponse:
+def statement_detail(request: SignedInRequest, pk: int) -> HttpResponse:
     """Any line that the reader may see leads to the whole statement of that person and cycle."""
     line = get_statement_for(request.user, pk)
     return _statement_page(
@@ -47,7 +47,7 @@ def statement_detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _statement_page(
-    request: HttpRequest, employee: User, cycle: Cycle, *, own: bool, pk: int | None = None
+    request: SignedInRequest, employee: User, cycle: Cycle, *, own: bool, pk: int | None = None
 ) -> HttpResponse:
     found = statement_of(employee, cycle)
     if found is None:
@@ -85,7 +85,7 @@ def _crumbs_of(found: Any) -> list[dict[str, str]]:
 
 @role_required("employee")
 @require_safe
-def money_fragment(request: HttpRequest, code: str) -> HttpResponse:
+def money_fragment(request: SignedInRequest, code: str) -> HttpResponse:
     """For the employee's standing page: what this result pays and what one more point would have paid."""
     cycle = Cycle.objects.filter(
         code=code, released_at__isnull=False, participants__employee=request.user

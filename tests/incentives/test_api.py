@@ -266,7 +266,7 @@ JUNK = [
     pytest.param('{"plan": "\\u0000", "cycle": "\\ud800"}', id="NUL and a lone surrogate"),
     pytest.param('{"plan": {"a": 1}, "cycle": [1]}', id="wrong types"),
     pytest.param(
-        '{"employee": 99999999999999999999999999, "decision": "pay", "reason": 1e999, "digest": 1e999}',
+        '{"employee": 99999999999999999999999999, "decision": "pay", "reason": null, "digest": 1e999}',
         id="huge numbers",
     ),
     pytest.param('{"code": "x", "name_en": "x", "valid_from": "2025-01-01", "configuration": NaN}', id="NaN"),
