@@ -6,7 +6,8 @@ from reviews.methods.base import Method
 from reviews.methods.kpi import KPIMethod
 from reviews.methods.rating_scale import RatingScaleMethod
 
-METHODS: dict[str, Method] = {method.code: method for method in (KPIMethod(), RatingScaleMethod())}
+_ALL: tuple[Method, ...] = (KPIMethod(), RatingScaleMethod())
+METHODS: dict[str, Method] = {method.code: method for method in _ALL}
 
 
 def get_method(code: str) -> Method:

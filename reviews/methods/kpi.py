@@ -20,6 +20,7 @@ from reviews.methods.base import (
     ComponentInputs,
     Floats,
     KPIReference,
+    Method,
     check_duplicates,
     check_weights,
     or_nan,
@@ -39,7 +40,7 @@ BAND_LIST = {
 }
 
 
-class KPIMethod:
+class KPIMethod(Method):
     code = "kpi"
     label = _("KPI appraisal")
     description = _("Measured indicators against their targets or standard bands.")

@@ -22,6 +22,7 @@ from reviews.methods.base import (
     ComponentInputs,
     Floats,
     KPIReference,
+    Method,
     check_duplicates,
     check_weights,
     has_name,
@@ -36,7 +37,7 @@ JUDGED, MISSING = "judged", "missing"
 COMMENT_ITEM = "comment"
 
 
-class RatingScaleMethod:
+class RatingScaleMethod(Method):
     code = "rating_scale"
     label = _("Rating scale")
     description = _("A manager chooses a described level for each item.")

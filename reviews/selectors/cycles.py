@@ -82,7 +82,7 @@ def completion_by_team(cycle: Cycle) -> list[TeamCompletion]:
         .annotate(done=Count("id", filter=Q(state=SUBMITTED)), total=Count("id"))
         .order_by()
     )
-    by_team: dict[int, list[dict[str, Any]]] = {}
+    by_team: dict[int, list[Any]] = {}
     for row in rows:
         by_team.setdefault(row["participant__team"], []).append(row)
     teams = Team.objects.in_bulk(by_team)

@@ -135,7 +135,7 @@ def _line(
         found["inputs"] = value.inputs if value else {}
         found["value_standard_error"] = value.standard_error if value else None
     else:
-        item = next((each for each in component["items"] if each["code"] == line.subject), {})
+        item: dict[str, Any] = next((each for each in component["items"] if each["code"] == line.subject), {})
         key = level_key(line.value) if line.value is not None else ""
         found["description"] = item.get("descriptions", {}).get(key, {})
         found["comment"] = comments.get((component["code"], line.subject), "")

@@ -25,8 +25,8 @@ def visible_results(user: User, cycle: Cycle) -> QuerySet[Result]:
     HR and auditors: all, from publishing on. Managers: those they judge or lead, from calibration on or after release.
     Everyone: the own one, only after release.
     """
-    published = Result.objects.filter(run_id=cycle.published_run_id, cycle=cycle).select_related("employee")
-    if cycle.published_run_id is None or not user.is_authenticated or not user.may_sign_in:
+    published = Result.objects.filter(run=cycle.published_run, cycle=cycle).select_related("employee")
+    if cycle.published_run is None or not user.is_authenticated or not user.may_sign_in:
         return published.none()
     if user.has_role(*SEES_ALL):
         return published
@@ -100,11 +100,10 @@ def released_results_of(employee: User) -> list[tuple[Cycle, Result]]:
     return [(cycle, results[run]) for run, cycle in cycles.items() if run in results]
 
 
-def distribution(cycle: Cycle, run_id: object | None = None) -> dict[str, int]:
-    """{rating code: people} of the published (or given) run, lowest band first; one query."""
-    run = run_id or cycle.published_run_id
+def distribution(cycle: Cycle) -> dict[str, int]:
+    """{rating code: people} of the published run, lowest band first; one query."""
     counts = dict(
-        Result.objects.filter(run_id=run)
+        Result.objects.filter(run=cycle.published_run)
         .exclude(rating="")
         .values("rating")
         .annotate(count=Count("id"))

@@ -158,5 +158,5 @@ def _not_next(cycle: Cycle, to_phase: str) -> Refusal:
         status=409,
         field="to_phase",
         from_phase=str(known[Phase(cycle.phase)]),
-        to_phase=str(known.get(to_phase, to_phase[:40])),  # type: ignore[call-overload]
+        to_phase=str(known.get(to_phase, to_phase[:40])),
     )

@@ -136,9 +136,9 @@ def _matrix(found: pd.DataFrame, column: str, order: Any, codes: list[str]) -> A
     return table.reindex(index=order, columns=codes).to_numpy(dtype=np.float64)
 
 
-def _constant(value: Any, rows: int) -> pd.Categorical:
+def _constant(value: Any, rows: int) -> Any:
     """One text in every row, kept once."""
-    return pd.Categorical.from_codes(np.zeros(rows, dtype=np.int8), [str(value)])
+    return pd.Categorical.from_codes(np.zeros(rows, dtype=np.int8), pd.Index([str(value)]))
 
 
 def _judgements(cycle: Cycle, employee_ids: list[int]) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -38,19 +38,22 @@ from reviews.selectors.references import references_on
 from reviews.services.cycles import edit_configuration, edit_cycle
 from reviews.views.presentation import kpi_value, language, name_of, unit_of
 from reviews.views.refused import show_refusal, tell_refusal
+from reviews.views.requests import SignedInRequest
 
 
-def _editable(request: HttpRequest, code: str) -> Cycle:
+def _editable(request: SignedInRequest, code: str) -> Cycle:
     return get_cycle_for(request.user, code)
 
 
-def _version(request: HttpRequest) -> int:
+def _version(request: SignedInRequest) -> int:
     """What the page was made from; nonsense is a version that never was, so the save is refused as stale."""
     text = request.POST.get("version", "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
 
 
-def _save(request: HttpRequest, cycle: Cycle, change: Callable[[dict[str, Any]], None], success: str) -> bool:
+def _save(
+    request: SignedInRequest, cycle: Cycle, change: Callable[[dict[str, Any]], None], success: str
+) -> bool:
     document = deepcopy(cycle.configuration)
     change(document)
     try:
@@ -69,7 +72,7 @@ def _context(cycle: Cycle, **more: Any) -> dict[str, Any]:
 
 @role_required("hr", "auditor", write=("hr",))
 @require_http_methods(["GET", "HEAD", "POST"])
-def settings(request: HttpRequest, code: str) -> HttpResponse:
+def settings(request: SignedInRequest, code: str) -> HttpResponse:
     """Names and period, and the rules of the overall score."""
     cycle = _editable(request, code)
     document = cycle.configuration
@@ -100,7 +103,7 @@ def settings(request: HttpRequest, code: str) -> HttpResponse:
 
 @role_required("hr", "auditor", write=("hr",))
 @require_http_methods(["GET", "HEAD", "POST"])
-def population(request: HttpRequest, code: str) -> HttpResponse:
+def population(request: SignedInRequest, code: str) -> HttpResponse:
     cycle = _editable(request, code)
     form = PopulationForm(request.POST or None, initial=cycle.configuration.get("population", {}))
     if request.method == "POST" and form.is_valid():
@@ -115,7 +118,7 @@ def population(request: HttpRequest, code: str) -> HttpResponse:
 
 @role_required("hr", "auditor", write=("hr",))
 @require_http_methods(["GET", "HEAD", "POST"])
-def components(request: HttpRequest, code: str) -> HttpResponse:
+def components(request: SignedInRequest, code: str) -> HttpResponse:
     """Which components, with which weights; adding and removing them."""
     cycle = _editable(request, code)
     found = cycle.configuration.get("components", [])
@@ -187,7 +190,7 @@ def _reweigh(document: dict[str, Any], typed: dict[str, dict[str, Any]]) -> None
 
 @role_required("hr", "auditor", write=("hr",))
 @require_http_methods(["GET", "HEAD", "POST"])
-def component(request: HttpRequest, code: str, component: str) -> HttpResponse:
+def component(request: SignedInRequest, code: str, component: str) -> HttpResponse:
     """One component, on the page of its method."""
     cycle = _editable(request, code)
     found = component_of(cycle.configuration, component)
@@ -196,7 +199,7 @@ def component(request: HttpRequest, code: str, component: str) -> HttpResponse:
     return (_edit_kpis if found["method"] == KPIMethod.code else _edit_scale)(request, cycle, found)
 
 
-def _edit_kpis(request: HttpRequest, cycle: Cycle, found: dict[str, Any]) -> HttpResponse:
+def _edit_kpis(request: SignedInRequest, cycle: Cycle, found: dict[str, Any]) -> HttpResponse:
     references = references_on(cycle.last_day).kpis
     chosen = {item["kpi"]: item for item in found["kpis"]}
     # Those in use first, in their order; then what else could be chosen.
@@ -249,7 +252,7 @@ def _kpi_row(row: Any) -> dict[str, Any]:
     }
 
 
-def _edit_scale(request: HttpRequest, cycle: Cycle, found: dict[str, Any]) -> HttpResponse:
+def _edit_scale(request: SignedInRequest, cycle: Cycle, found: dict[str, Any]) -> HttpResponse:
     posted = request.POST or None
     before = found["levels"]
     levels = LevelRows(
@@ -308,7 +311,7 @@ def _edit_scale(request: HttpRequest, cycle: Cycle, found: dict[str, Any]) -> Ht
 
 @role_required("hr", "auditor", write=("hr",))
 @require_http_methods(["GET", "HEAD", "POST"])
-def bands(request: HttpRequest, code: str) -> HttpResponse:
+def bands(request: SignedInRequest, code: str) -> HttpResponse:
     cycle = _editable(request, code)
     initial = [
         {"code": each["code"], "from_score": each["from"], **_names(each)}
@@ -324,14 +327,14 @@ def bands(request: HttpRequest, code: str) -> HttpResponse:
 
 @role_required("hr")
 @require_POST
-def weight_total_fragment(request: HttpRequest, code: str) -> HttpResponse:
+def weight_total_fragment(request: SignedInRequest, code: str) -> HttpResponse:
     """What the weights typed so far add up to; asked while someone types."""
     _editable(request, code)
     typed = []
     for name, value in request.POST.items():
         if name.endswith("-weight") and not name.startswith("new-"):
             try:
-                number = Decimal(value) if len(value) <= 12 else Decimal(0)
+                number = Decimal(str(value)) if len(value) <= 12 else Decimal(0)
             except InvalidOperation:
                 continue
             if number.is_finite() and abs(number) <= 1000:
@@ -361,7 +364,7 @@ def _replace(document: dict[str, Any], changed: dict[str, Any]) -> None:
     ]
 
 
-def _render(request: HttpRequest, template: str, context: dict[str, Any], *forms: Any) -> HttpResponse:
+def _render(request: SignedInRequest, template: str, context: dict[str, Any], *forms: Any) -> HttpResponse:
     wrong = any(
         any(form.errors) if isinstance(form.errors, list) else form.errors for form in forms if form.is_bound
     )

@@ -7,7 +7,7 @@ import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
@@ -52,6 +52,7 @@ from reviews.services.phases import (
 from reviews.services.scoring import SCORABLE, start_scoring
 from reviews.views.presentation import bands_of
 from reviews.views.refused import show_refusal, tell_refusal
+from reviews.views.requests import SignedInRequest
 
 READERS = ("hr", "auditor")
 SHOWN_IN_LIST = 100
@@ -60,10 +61,10 @@ LATE_RATERS = 3
 
 @role_required(*READERS, "payroll", write=("hr",))
 @require_safe
-def cycles(request: HttpRequest) -> HttpResponse:
+def cycles(request: SignedInRequest) -> HttpResponse:
     found = list(visible_cycles(request.user)[:SHOWN_IN_LIST])
     done = completion_of_cycles(found)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"cycle": cycle, "people": done[cycle.pk][0], "done": done[cycle.pk][1], "total": done[cycle.pk][2]}
         for cycle in found
     ]
@@ -86,7 +87,7 @@ def cycles(request: HttpRequest) -> HttpResponse:
 
 @role_required("hr")
 @require_http_methods(["GET", "HEAD", "POST"])
-def cycle_new(request: HttpRequest) -> HttpResponse:
+def cycle_new(request: SignedInRequest) -> HttpResponse:
     templates = visible_templates(request.user)
     form = NewCycleForm(
         request.POST or None, templates=templates, initial=_proposal(request.user, templates.first())
@@ -134,7 +135,7 @@ def _month_end(day: datetime.date) -> datetime.date:
 
 @role_required(*READERS, write=("hr",))
 @require_safe
-def cycle(request: HttpRequest, code: str) -> HttpResponse:
+def cycle(request: SignedInRequest, code: str) -> HttpResponse:
     """The cockpit: where the cycle is, what keeps it, who is late, and the one thing to do next."""
     found = get_cycle_for(request.user, code)
     run = latest_run("scoring", f"cycle:{found.pk}")
@@ -217,7 +218,7 @@ def configuration_summary(cycle: Cycle) -> list[dict[str, Any]]:
 
 @role_required("hr")
 @require_POST
-def launch(request: HttpRequest, code: str) -> HttpResponse:
+def launch(request: SignedInRequest, code: str) -> HttpResponse:
     form = LaunchForm(request.POST)
     phase = form.cleaned_data["to_phase"] if form.is_valid() else Phase.RATING
     return _do(
@@ -230,13 +231,13 @@ def launch(request: HttpRequest, code: str) -> HttpResponse:
 
 @role_required("hr")
 @require_POST
-def score(request: HttpRequest, code: str) -> HttpResponse:
+def score(request: SignedInRequest, code: str) -> HttpResponse:
     return _do(request, code, lambda actor, found: start_scoring(actor=actor, cycle=found), "")
 
 
 @role_required("hr")
 @require_POST
-def phase(request: HttpRequest, code: str) -> HttpResponse:
+def phase(request: SignedInRequest, code: str) -> HttpResponse:
     to_phase, reason = request.POST.get("to_phase", ""), request.POST.get("reason", "")
     back = request.POST.get("direction") == "back"
     service = return_phase if back else advance_phase
@@ -250,7 +251,7 @@ def phase(request: HttpRequest, code: str) -> HttpResponse:
 
 @role_required("hr")
 @require_POST
-def release(request: HttpRequest, code: str) -> HttpResponse:
+def release(request: SignedInRequest, code: str) -> HttpResponse:
     reason = request.POST.get("reason", "")
     return _do(
         request,
@@ -262,7 +263,7 @@ def release(request: HttpRequest, code: str) -> HttpResponse:
 
 @role_required("hr")
 @require_POST
-def cancel(request: HttpRequest, code: str) -> HttpResponse:
+def cancel(request: SignedInRequest, code: str) -> HttpResponse:
     reason = request.POST.get("reason", "")
     return _do(
         request,
@@ -272,7 +273,7 @@ def cancel(request: HttpRequest, code: str) -> HttpResponse:
     )
 
 
-def _do(request: HttpRequest, code: str, work: Any, success: str) -> HttpResponse:
+def _do(request: SignedInRequest, code: str, work: Any, success: str) -> HttpResponse:
     found = get_cycle_for(request.user, code)
     try:
         work(request.user, found)

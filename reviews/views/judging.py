@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -41,6 +41,7 @@ from reviews.services.judgements import (
 )
 from reviews.views.presentation import band_of, kpi_value, language, name_of, score_text, unit_of
 from reviews.views.refused import tell_refusal
+from reviews.views.requests import SignedInRequest
 
 # Evidence columns in the grid: more would push the scores out of sight; the panel has them all.
 FACTS_IN_GRID = 2
@@ -49,7 +50,7 @@ OTHERS_SHOWN = 12
 
 @role_required("manager", "hr")
 @require_safe
-def queue(request: HttpRequest) -> HttpResponse:
+def queue(request: SignedInRequest) -> HttpResponse:
     owed = sheets_owed(request.user)
     open_ = [each for each in owed if each.open]
     others = [
@@ -76,7 +77,7 @@ def queue(request: HttpRequest) -> HttpResponse:
 
 @role_required("manager", "hr")
 @require_http_methods(["GET", "HEAD", "POST"])
-def grid(request: HttpRequest, code: str, component: str) -> HttpResponse:
+def grid(request: SignedInRequest, code: str, component: str) -> HttpResponse:
     """People by items. A POST comes from a browser without scripts and saves all inputs at once."""
     cycle = get_cycle_for(request.user, code)
     rows = grid_of(request.user, cycle, component)
@@ -99,6 +100,7 @@ def grid(request: HttpRequest, code: str, component: str) -> HttpResponse:
                 {"key": level_key(level["value"]), "name": name_of(level), "points": level["points"]}
                 for level in entry["levels"]
             ],
+            "digits": _digits(entry["levels"]),
             "heads": _fact_heads(facts[rows[0].sheet.participant.employee_id]),
             "rows": [
                 _grid_row(row, entry, facts[row.sheet.participant.employee_id], is_open) for row in rows
@@ -106,9 +108,17 @@ def grid(request: HttpRequest, code: str, component: str) -> HttpResponse:
             "progress": progress,
             "is_open": is_open,
             "drafts": sum(row.is_open for row in rows),
-            "seconds": SECONDS_PER_ITEM,
+            "seconds": SECONDS_PER_ITEM * len(entry["items"]),  # the grid counts people
         },
     )
+
+
+def _digits(levels: list[dict[str, Any]]) -> dict[str, int] | None:
+    """{first, last} where the levels are whole numbers without a gap: they are typed; others are chosen from a list."""
+    values = [level["value"] for level in levels]
+    if all(value == int(value) for value in values) and len(values) == values[-1] - values[0] + 1:
+        return {"first": int(values[0]), "last": int(values[-1])}
+    return None
 
 
 def _fact_heads(facts: list[KPIFact]) -> list[dict[str, str]]:
@@ -162,7 +172,7 @@ def _fact_cell(fact: KPIFact) -> dict[str, Any]:
     }
 
 
-def _save_all(request: HttpRequest, rows: list[GridRow], entry: dict[str, Any]) -> None:
+def _save_all(request: SignedInRequest, rows: list[GridRow], entry: dict[str, Any]) -> None:
     """What a form without scripts sent: each input that differs from what stood there when the page was made."""
     saved, refused = 0, 0
     for row in rows:
@@ -199,7 +209,7 @@ def _whole(text: str) -> int:
 
 @role_required("manager", "hr")
 @require_POST
-def submit(request: HttpRequest, code: str, component: str) -> HttpResponse:
+def submit(request: SignedInRequest, code: str, component: str) -> HttpResponse:
     """Submits the forms that are complete; says how many are left."""
     cycle = get_cycle_for(request.user, code)
     rows = grid_of(request.user, cycle, component)
@@ -228,7 +238,7 @@ def submit(request: HttpRequest, code: str, component: str) -> HttpResponse:
 
 @role_required("manager", "hr")
 @require_http_methods(["PUT"])
-def judgement(request: HttpRequest, sheet_id: int, item: str) -> JsonResponse:
+def judgement(request: SignedInRequest, sheet_id: int, item: str) -> JsonResponse:
     """Autosave of one cell, as the scoring grid's contract has it; see templates/components/README.md."""
     try:
         body = json.loads(request.body)
@@ -275,7 +285,7 @@ def _conflict(stale: StaleJudgement, item: str) -> dict[str, Any]:
 
 @role_required("manager", "hr")
 @require_safe
-def evidence(request: HttpRequest, sheet_id: int, item: str) -> HttpResponse:
+def evidence(request: SignedInRequest, sheet_id: int, item: str) -> HttpResponse:
     """What is known about the person of the focused cell: KPIs, the item's levels in words, the previous rating."""
     sheet: ScoreSheet = get_sheet_for(request.user, sheet_id)
     cycle: Cycle = sheet.participant.cycle

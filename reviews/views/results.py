@@ -6,7 +6,7 @@ import csv
 from collections.abc import Iterator
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -29,6 +29,7 @@ from reviews.views.presentation import (
     line_rows,
     rank_sentence,
 )
+from reviews.views.requests import SignedInRequest
 
 READERS = ("hr", "auditor", "manager")
 PAGE_SIZE = 50
@@ -40,7 +41,7 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 @role_required(*READERS)
 @require_safe
-def results(request: HttpRequest, code: str) -> HttpResponse:
+def results(request: SignedInRequest, code: str) -> HttpResponse:
     cycle = get_cycle_for(request.user, code)
     found, team, rating = _filtered(request, cycle)
     show_rank = may_see_rank(request.user, cycle)
@@ -71,7 +72,7 @@ def results(request: HttpRequest, code: str) -> HttpResponse:
 BY_NAME = ("employee__name_sort", "id")
 
 
-def _filtered(request: HttpRequest, cycle: Cycle) -> tuple[Any, Team | None, str]:
+def _filtered(request: SignedInRequest, cycle: Cycle) -> tuple[Any, Team | None, str]:
     found = visible_results(request.user, cycle)
     wanted = request.GET.get("team", "")
     team = (
@@ -89,7 +90,7 @@ def _filtered(request: HttpRequest, cycle: Cycle) -> tuple[Any, Team | None, str
 
 @role_required(*READERS)
 @require_safe
-def results_csv(request: HttpRequest, code: str) -> HttpResponse:
+def results_csv(request: SignedInRequest, code: str) -> Any:  # a stream is no HttpResponse to Django
     """All results that the caller may see, as a table for a spreadsheet: UTF-8 with its mark, cells inert."""
     cycle = get_cycle_for(request.user, code)
     found, _team, _rating = _filtered(request, cycle)
@@ -112,11 +113,11 @@ def _lines(results: Any, show_rank: bool) -> Iterator[str]:
     writer = csv.writer(_Echo())
     head = [
         _("Employee number"),
-        _("Name"),
+        _("Employee"),
         _("Team"),
         _("Score"),
         _("Standard error"),
-        _("Rating"),
+        _("Rating band"),
         _("State"),
     ]
     yield "\ufeff" + writer.writerow([*head, *([_("Rank"), _("of")] if show_rank else [])])
@@ -148,7 +149,7 @@ def _team_name(result: Any) -> str:
 
 @role_required("hr", "auditor", "manager", "employee")
 @require_safe
-def result(request: HttpRequest, code: str, employee_id: int) -> HttpResponse:
+def result(request: SignedInRequest, code: str, employee_id: int) -> HttpResponse:
     """One result with everything behind it; one's own is on the page "where I stand"."""
     cycle = get_cycle_for(request.user, code)
     found = get_result_for(request.user, cycle, employee_id)
@@ -178,7 +179,7 @@ def result_context(cycle: Cycle, found: Result, explanation: dict[str, Any]) -> 
 
 @role_required("hr", "auditor", "manager", "payroll", "employee")
 @require_safe
-def standing_of(request: HttpRequest, pk: int) -> HttpResponse:
+def standing_of(request: SignedInRequest, pk: int) -> HttpResponse:
     """A person's results in all cycles that the caller may read, latest first."""
     person = get_employee_for(request.user, pk)
     if person.pk == request.user.pk:

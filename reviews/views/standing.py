@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
@@ -22,12 +22,13 @@ from reviews.selectors.results import may_see_rank, released_results_of
 from reviews.services.acknowledgements import COMMENT_LIMIT, acknowledge_result
 from reviews.views.presentation import band_of, kpi_value, name_of, unit_of, weight_text
 from reviews.views.refused import tell_refusal
+from reviews.views.requests import SignedInRequest
 from reviews.views.results import result_context
 
 
 @role_required("employee")
 @require_safe
-def standing(request: HttpRequest) -> HttpResponse:
+def standing(request: SignedInRequest) -> HttpResponse:
     """The latest open result, and the running cycle to date."""
     released = released_results_of(request.user)
     running = _running(request)
@@ -39,7 +40,7 @@ def standing(request: HttpRequest) -> HttpResponse:
 
 @role_required("employee")
 @require_safe
-def standing_in(request: HttpRequest, code: str) -> HttpResponse:
+def standing_in(request: SignedInRequest, code: str) -> HttpResponse:
     """The own result of one released cycle."""
     cycle = get_cycle_for(request.user, code)
     released = released_results_of(request.user)
@@ -51,7 +52,7 @@ def standing_in(request: HttpRequest, code: str) -> HttpResponse:
 
 @role_required("employee")
 @require_POST
-def acknowledge(request: HttpRequest, code: str) -> HttpResponse:
+def acknowledge(request: SignedInRequest, code: str) -> HttpResponse:
     cycle = get_cycle_for(request.user, code)
     try:
         acknowledge_result(actor=request.user, cycle=cycle, comment=request.POST.get("comment", ""))
@@ -65,7 +66,7 @@ def acknowledge(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _context(
-    request: HttpRequest,
+    request: SignedInRequest,
     cycle: Cycle,
     result: Result,
     released: list[tuple[Cycle, Result]],
@@ -116,7 +117,7 @@ def _line_name(explanation: dict[str, Any], moved: dict[str, Any]) -> str:
     return subject
 
 
-def _running(request: HttpRequest) -> dict[str, Any] | None:
+def _running(request: SignedInRequest) -> dict[str, Any] | None:
     """The launched, unreleased cycle that the person takes part in, with its KPIs to date; no judgement, no score."""
     cycle = (
         visible_cycles(request.user)
