@@ -50,11 +50,24 @@ def source_files(people: list[Person], today: date) -> list[SourceFile]:
         stamp = f"{first:%Y-%m}"
         files.append(SourceFile("telephone", f"calls-{stamp}.csv", _csv(CALL_COLUMNS, calls)))
         files.append(SourceFile("survey", f"survey-{stamp}.csv", _csv(SURVEY_COLUMNS, surveys)))
-        files.append(SourceFile("inspection", f"inspections-{stamp}.csv", _csv(INSPECTION_COLUMNS, inspections)))
+        files.append(
+            SourceFile("inspection", f"inspections-{stamp}.csv", _csv(INSPECTION_COLUMNS, inspections))
+        )
     return files
 
 
-CALL_COLUMNS = ["通话编号", "工号", "日期", "时间", "队列", "是否接听", "是否解决", "接听秒数", "通话时长", "是否投诉"]
+CALL_COLUMNS = [
+    "通话编号",
+    "工号",
+    "日期",
+    "时间",
+    "队列",
+    "是否接听",
+    "是否解决",
+    "接听秒数",
+    "通话时长",
+    "是否投诉",
+]
 SURVEY_COLUMNS = ["问卷编号", "工号", "日期", "满意度", "推荐意愿"]
 INSPECTION_COLUMNS = ["质检编号", "工号", "日期", "得分"]
 
@@ -92,7 +105,9 @@ def _day_of(
         wait = max(1, int(rng.gamma(3.0, 9.0 * monday * evening * np.exp(-0.14 * person.pace))))
         talk = max(25, int(rng.gamma(4.0, 58 * np.exp(-0.10 * person.pace + 0.05 * person.warmth))))
         resolved = rng.random() < _logistic(1.55 + 0.62 * ability)
-        complaint = rng.random() < _logistic(-3.9 - 0.45 * person.warmth - 0.3 * ability + (0.9 if not resolved else 0))
+        complaint = rng.random() < _logistic(
+            -3.9 - 0.45 * person.warmth - 0.3 * ability + (0.9 if not resolved else 0)
+        )
         calls.append(
             [
                 call_number,
@@ -108,16 +123,31 @@ def _day_of(
             ]
         )
         if rng.random() < (0.34 if complaint else 0.2):
-            mood = 0.55 * person.warmth + 0.4 * ability + (0.5 if resolved else -1.1) - 0.008 * wait + rng.normal(0, 1)
+            mood = (
+                0.55 * person.warmth
+                + 0.4 * ability
+                + (0.5 if resolved else -1.1)
+                - 0.008 * wait
+                + rng.normal(0, 1)
+            )
             mark = int(np.clip(np.round(4.05 + 0.62 * mood), 1, 5))
             nps = int(np.clip(np.round(8.2 + 1.15 * mood + rng.normal(0, 0.8)), 0, 10))
-            surveys.append([f"S{call_number}", person.number, day.isoformat(), mark, nps if rng.random() < 0.8 else ""])
+            surveys.append(
+                [f"S{call_number}", person.number, day.isoformat(), mark, nps if rng.random() < 0.8 else ""]
+            )
     return call_number
 
 
-def _inspection(rng: np.random.Generator, person: Person, day: date, position: int, number: int) -> list[object]:
+def _inspection(
+    rng: np.random.Generator, person: Person, day: date, position: int, number: int
+) -> list[object]:
     score = 86 + 4.2 * (person.ability + person.growth * position) + 3.0 * person.warmth + rng.normal(0, 5)
-    return [f"Q{day:%y%m}-{number + 1:04d}", person.number, day.isoformat(), round(float(np.clip(score, 30, 100)), 1)]
+    return [
+        f"Q{day:%y%m}-{number + 1:04d}",
+        person.number,
+        day.isoformat(),
+        round(float(np.clip(score, 30, 100)), 1),
+    ]
 
 
 TEAM_QUEUE = {

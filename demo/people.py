@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -9,14 +10,110 @@ import numpy as np
 
 SEED = 20240229
 
-SURNAMES = (
-    "王 李 张 刘 陈 杨 黄 赵 周 吴 徐 孙 马 朱 胡 郭 何 林 高 罗 郑 梁 谢 宋 唐 许 韩 冯 邓 曹 彭 曾 肖 田 董 袁 潘 蔡 蒋 余"
-).split()
-GIVEN = (
-    "伟 芳 娜 敏 静 丽 强 磊 军 洋 勇 艳 杰 娟 涛 明 超 秀兰 霞 平 刚 桂英 欣怡 子涵 雨桐 浩然 思远 嘉怡 俊杰 晓燕 梦瑶 天宇 "
-    "海燕 志强 建国 婷婷 佳琪 文博 诗涵 宇航 雪梅 春燕 立新 小红 玉兰 国庆 慧敏 晨曦 若彤 景行"
-).split()
-ENGLISH = ["Grace Lim", "Daniel Koh", "Priya Nair", "Marcus Tan", "Elena Petrova", "Omar Haddad", "Aisha Rahman", "Leo Chen"]
+SURNAMES = [
+    "王",
+    "李",
+    "张",
+    "刘",
+    "陈",
+    "杨",
+    "黄",
+    "赵",
+    "周",
+    "吴",
+    "徐",
+    "孙",
+    "马",
+    "朱",
+    "胡",
+    "郭",
+    "何",
+    "林",
+    "高",
+    "罗",
+    "郑",
+    "梁",
+    "谢",
+    "宋",
+    "唐",
+    "许",
+    "韩",
+    "冯",
+    "邓",
+    "曹",
+    "彭",
+    "曾",
+    "肖",
+    "田",
+    "董",
+    "袁",
+    "潘",
+    "蔡",
+    "蒋",
+    "余",
+]
+GIVEN = [
+    "伟",
+    "芳",
+    "娜",
+    "敏",
+    "静",
+    "丽",
+    "强",
+    "磊",
+    "军",
+    "洋",
+    "勇",
+    "艳",
+    "杰",
+    "娟",
+    "涛",
+    "明",
+    "超",
+    "秀兰",
+    "霞",
+    "平",
+    "刚",
+    "桂英",
+    "欣怡",
+    "子涵",
+    "雨桐",
+    "浩然",
+    "思远",
+    "嘉怡",
+    "俊杰",
+    "晓燕",
+    "梦瑶",
+    "天宇",
+    "海燕",
+    "志强",
+    "建国",
+    "婷婷",
+    "佳琪",
+    "文博",
+    "诗涵",
+    "宇航",
+    "雪梅",
+    "春燕",
+    "立新",
+    "小红",
+    "玉兰",
+    "国庆",
+    "慧敏",
+    "晨曦",
+    "若彤",
+    "景行",
+]
+ENGLISH = [
+    "Grace Lim",
+    "Daniel Koh",
+    "Priya Nair",
+    "Marcus Tan",
+    "Elena Petrova",
+    "Omar Haddad",
+    "Aisha Rahman",
+    "Leo Chen",
+]
 
 # (code, Chinese, English, parent, site)
 TEAMS = [
@@ -145,7 +242,7 @@ def company(today: date) -> list[Person]:
     return people
 
 
-def _names(rng: np.random.Generator):
+def _names(rng: np.random.Generator) -> Iterator[str]:
     """Distinct names, mostly Chinese, some not."""
     seen = {"许慧敏", "林静", "韩立新", "张建国", "王伟"}
     spare = [n for n in ENGLISH if n not in {"Grace Lim", "Daniel Koh", "Priya Nair"}]
@@ -197,7 +294,9 @@ def compensation_rows(people: list[Person]) -> list[dict[str, str]]:
             "from_day": person.hired_on.isoformat(),
             "salary": f"{person.salary}.00",
             "currency": "CNY",
-            "legal_entity": "晴川客服（上海）有限公司" if person.team.startswith("sh") else "晴川客服（成都）有限公司",
+            "legal_entity": "晴川客服（上海）有限公司"
+            if person.team.startswith("sh")
+            else "晴川客服（成都）有限公司",
             "cost_centre": f"CC-{'SH' if person.team.startswith('sh') else 'CD'}-{100 + TEAM_INDEX[person.team]}",
         }
         for person in people

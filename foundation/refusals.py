@@ -29,7 +29,9 @@ def refusal_text(code: str, params: Mapping[str, object] | None = None) -> str:
 class Refusal(Exception):
     """A rule says no. `field` names the form or API field at fault; `status` is what HTTP answers (400, 403, 409, 422)."""
 
-    def __init__(self, code: str, *, field: str | None = None, status: int = 400, **params: object) -> None:
+    def __init__(
+        self, code: str, /, *, field: str | None = None, status: int = 400, **params: object
+    ) -> None:
         super().__init__(code)
         self.code = code
         self.field = field

@@ -50,7 +50,9 @@ def build(*, today: date, root: Path, say: Say) -> None:
     hr = _first_hr(company)
     say("Configuration: sites, jobs, teams, measures, KPIs, sources, templates, plans")
     for path in CATALOGUES:
-        loaded = load_configuration(actor=hr, content=(root / path).read_bytes(), reason=f"Demonstration: {path.name}")
+        loaded = load_configuration(
+            actor=hr, content=(root / path).read_bytes(), reason=f"Demonstration: {path.name}"
+        )
         _must_be_fine(loaded.problems, path.name)
     say(f"Roster: {len(company)} people in {len(people.TEAMS)} teams")
     _import(hr, "roster", "", "roster.csv", _table(people.roster_rows(company)))
@@ -80,7 +82,11 @@ def _first_hr(company: list[people.Person]) -> User:
     if found is None:
         with transaction.atomic():
             found = save_employee(
-                actor=None, name=person.name, login="hr", employee_number=person.number, hired_on=person.hired_on
+                actor=None,
+                name=person.name,
+                login="hr",
+                employee_number=person.number,
+                hired_on=person.hired_on,
             )
             grant_role(actor=None, user=found, role="hr")
     return found
@@ -103,7 +109,7 @@ def _import(actor: User, kind: str, source: str, name: str, content: bytes) -> N
     record = intake.create_import(actor=actor, kind=kind, upload=upload, source_code=source)
     record = intake.check_import(actor=actor, import_record=record)
     if record.rows_rejected:
-        first = record.rejects.order_by("line").first()
+        first = record.rejects.order_by("line")[0]
         raise DemonstrationFailed(f"{name}, line {first.line}, {first.column}: {first.code} {first.params}")
     intake.apply_import(actor=actor, import_record=record)
     runs.drain_outbox()
@@ -115,7 +121,9 @@ def _import(actor: User, kind: str, source: str, name: str, content: bytes) -> N
 def _must_have_run() -> None:
     failed = Run.objects.filter(state=Run.State.FAILED).first()
     if failed is not None:
-        raise DemonstrationFailed(f"run {failed.kind} {failed.scope}: {failed.error_code} {failed.error_params}")
+        raise DemonstrationFailed(
+            f"run {failed.kind} {failed.scope}: {failed.error_code} {failed.error_params}"
+        )
 
 
 def _table(rows: list[dict[str, Any]]) -> bytes:

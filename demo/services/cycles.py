@@ -43,7 +43,9 @@ def _cycle(hr: User, first_day: date) -> Cycle:
     if found.phase == Phase.SETUP:
         problems = [problem for problem in launch_problems(found) if problem.severity == "error"]
         if problems:
-            raise RuntimeError(f"{code} cannot be launched: " + "; ".join(problem.text for problem in problems))
+            raise RuntimeError(
+                f"{code} cannot be launched: " + "; ".join(problem.text for problem in problems)
+            )
         found = cycles.launch_cycle(actor=hr, cycle=found)
     return found
 
@@ -120,7 +122,7 @@ def _score(
         if sheet.judgements.all():
             continue
         lean = kindness.setdefault(sheet.rater_id, float(rng.normal(0, 0.25)))
-        person = persons[sheet.participant.employee.employee_number]
+        person = persons[sheet.participant.employee.employee_number or ""]
         component = configuration[sheet.component]
         levels = sorted(float(level["value"]) for level in component["levels"])
         for position, item in enumerate(component["items"]):
@@ -129,7 +131,12 @@ def _score(
             level = min(levels, key=lambda value: abs(value - mark))
             remark = str(rng.choice(REMARKS[int(level)])) if int(level) in REMARKS else ""
             judgements.save_judgement(
-                actor=sheet.rater, sheet_id=sheet.pk, item=item["code"], version=0, level=level, comment=remark
+                actor=sheet.rater,
+                sheet_id=sheet.pk,
+                item=item["code"],
+                version=0,
+                level=level,
+                comment=remark,
             )
 
 

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template import loader
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
 from foundation.interface.specimens import specimens
 
@@ -63,5 +64,6 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return HttpResponse(loader.render_to_string("errors/500.html"), status=500)
 
 
+@require_safe
 def styleguide(request: HttpRequest) -> HttpResponse:
     return render(request, "interface/styleguide.html", specimens())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -20,7 +20,7 @@ class YamlParser(BaseParser):
 
     media_type = "application/yaml"
 
-    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> bytes:
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
         return stream.read()
 
 
@@ -43,7 +43,9 @@ class Configuration(LaurelAPIView):
         responses={(200, "application/yaml"): str},
     )
     def get(self, request: Request) -> HttpResponse:
-        text = dump_configuration(actor=request.user, sections=request.query_params.getlist("section") or None)
+        text = dump_configuration(
+            actor=request.user, sections=request.query_params.getlist("section") or None
+        )
         return HttpResponse(text, content_type="application/yaml; charset=utf-8")
 
     @extend_schema(
@@ -54,15 +56,17 @@ class Configuration(LaurelAPIView):
     )
     def put(self, request: Request) -> Response:
         """All of the document or nothing; 422 lists every problem with its path in the document."""
+        document = cast(bytes, request.data or b"")
         dry_run = request.query_params.get("dry_run", "").lower() in {"1", "true"}
         loaded = load_configuration(
-            actor=request.user, content=request.data or b"", dry_run=dry_run, reason="configuration by API"
+            actor=request.user, content=document, dry_run=dry_run, reason="configuration by API"
         )
         answer = {
             "stored": loaded.is_stored and not dry_run,
             "counts": loaded.counts,
             "problems": [
-                {"path": problem.place, "code": problem.code, "text": problem.text} for problem in loaded.problems
+                {"path": problem.place, "code": problem.code, "text": problem.text}
+                for problem in loaded.problems
             ],
         }
         return Response(answer, status=200 if loaded.is_stored else 422)

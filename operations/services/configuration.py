@@ -48,7 +48,9 @@ class _Undo(Exception):
     """Leaves the transaction without keeping anything."""
 
 
-def load_configuration(*, actor: Any, content: bytes | str, dry_run: bool = False, reason: str = "") -> Loaded:
+def load_configuration(
+    *, actor: Any, content: bytes | str, dry_run: bool = False, reason: str = ""
+) -> Loaded:
     """Creates and revises what the document names; what it does not name stays as it is.
 
     All sections are read before anything is refused, so that one attempt shows every problem with its path. With a
@@ -67,7 +69,9 @@ def load_configuration(*, actor: Any, content: bytes | str, dry_run: bool = Fals
     counts: dict[str, int] = {}
     for name in document:
         if name not in SECTIONS:
-            problems.add((str(name)[:80],), "config_unknown_section", section=str(name)[:80], known=", ".join(SECTIONS))
+            problems.add(
+                (str(name)[:80],), "config_unknown_section", section=str(name)[:80], known=", ".join(SECTIONS)
+            )
     try:
         with transaction.atomic(), recording(actor=actor, reason=reason):
             for name, (load, _dump) in SECTIONS.items():
@@ -92,6 +96,8 @@ def dump_configuration(*, actor: Any, sections: list[str] | None = None) -> str:
         raise Refusal("config_not_allowed", status=403)
     for name in sections or []:
         if name not in SECTIONS:
-            raise Refusal("config_unknown_section", field="section", section=name[:80], known=", ".join(SECTIONS))
+            raise Refusal(
+                "config_unknown_section", field="section", section=name[:80], known=", ".join(SECTIONS)
+            )
     document = {name: dump() for name, (_load, dump) in SECTIONS.items() if not sections or name in sections}
     return write_document({name: items for name, items in document.items() if items})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -14,18 +16,20 @@ from foundation.refusals import Refusal
 from operations.forms.configuration import ConfigurationForm
 from operations.selectors.sections import section_counts
 from operations.services.configuration import Loaded, dump_configuration, load_configuration
+from people.models import User
 
 
 @role_required("hr", "auditor", write=("hr",))
 @require_http_methods(["GET", "HEAD", "POST"])
 def configuration(request: HttpRequest) -> HttpResponse:
+    actor = cast(User, request.user)
     form = ConfigurationForm(request.POST or None, request.FILES or None)
     loaded: Loaded | None = None
     if request.method == "POST" and form.is_valid():
         upload = form.cleaned_data["file"]
         try:
             loaded = load_configuration(
-                actor=request.user,
+                actor=actor,
                 content=upload.read(),
                 dry_run=form.cleaned_data["dry_run"],
                 reason=_("Configuration file %(name)s") % {"name": upload.name},
@@ -37,14 +41,15 @@ def configuration(request: HttpRequest) -> HttpResponse:
             if loaded.is_stored and not form.cleaned_data["dry_run"]:
                 messages.success(
                     request,
-                    ngettext("%(count)s entry loaded.", "%(count)s entries loaded.", total) % {"count": total},
+                    ngettext("%(count)s entry loaded.", "%(count)s entries loaded.", total)
+                    % {"count": total},
                 )
                 return redirect("operations:configuration")
     status = 422 if request.method == "POST" and (form.errors or (loaded and loaded.problems)) else 200
     return render(
         request,
         "operations/configuration.html",
-        {"form": form, "loaded": loaded, "sections": section_counts(), "may_load": request.user.is_hr},
+        {"form": form, "loaded": loaded, "sections": section_counts(), "may_load": actor.is_hr},
         status=status,
     )
 
@@ -53,6 +58,8 @@ def configuration(request: HttpRequest) -> HttpResponse:
 @require_safe
 def configuration_file(request: HttpRequest) -> HttpResponse:
     """The dump, as a download."""
-    response = HttpResponse(dump_configuration(actor=request.user), content_type="application/yaml; charset=utf-8")
+    response = HttpResponse(
+        dump_configuration(actor=request.user), content_type="application/yaml; charset=utf-8"
+    )
     response["Content-Disposition"] = 'attachment; filename="laurel-configuration.yaml"'
     return response

@@ -16,7 +16,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not getattr(settings, "LAUREL_DEMO", False):
-            raise CommandError("The demonstration is built only where LAUREL_DEMO is on: it has a known password.")
+            raise CommandError(
+                "The demonstration is built only where LAUREL_DEMO is on: it has a known password."
+            )
         if Cycle.objects.count() >= 3:
             self.stdout.write("The demonstration company is there already.")
             return

@@ -27,14 +27,19 @@ class Command(BaseCommand):
             for file in options["files"]:
                 content = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
                 loaded = load_configuration(
-                    actor=actor, content=content, dry_run=options["dry_run"], reason=f"load_config {file.name}"
+                    actor=actor,
+                    content=content,
+                    dry_run=options["dry_run"],
+                    reason=f"load_config {file.name}",
                 )
                 if loaded.problems:
                     for problem in loaded.problems:
                         self.stderr.write(f"{file}: {problem}")
                     raise CommandError(f"{file}: {len(loaded.problems)} problem(s), nothing was changed")
                 counts = ", ".join(f"{count} {name}" for name, count in loaded.counts.items())
-                self.stdout.write(f"{file}: {counts or 'nothing in it'}{' (dry run)' if options['dry_run'] else ''}")
+                self.stdout.write(
+                    f"{file}: {counts or 'nothing in it'}{' (dry run)' if options['dry_run'] else ''}"
+                )
         except OSError as error:
             raise CommandError(f"{error.filename}: {error.strerror}") from error
         except Refusal as refusal:
