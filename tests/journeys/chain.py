@@ -127,7 +127,13 @@ class Chain:
 
     def bring(self, kind: str, name: str, content: bytes, source: str = "") -> dict[str, Any]:
         created = self.ask(
-            "hr", "POST", "imports/", 201, body={"kind": kind, "source": source}, file=(name, content), key=f"bring-{name}"
+            "hr",
+            "POST",
+            "imports/",
+            201,
+            body={"kind": kind, "source": source},
+            file=(name, content),
+            key=f"bring-{name}",
         )
         checked = self.ask("hr", "POST", f"imports/{created['id']}/check/", 200)
         assert checked["rows_rejected"] == 0, self.ask("hr", "GET", f"imports/{created['id']}/rejects/", 200)
@@ -143,7 +149,8 @@ class Chain:
             rows.append(f"P{number:03d},{agent},{login},phone-agent,phones,2020-01-01,,{agent}")
         assert self.bring("roster", "roster.csv", (header + "\n".join(rows)).encode())["state"] == "applied"
         pay = "employee_number,from_day,salary,currency\n" + "\n".join(
-            f"P{number:03d},2020-01-01,{5000 + 500 * number}.00,CNY" for number in range(1, len(self.agents) + 1)
+            f"P{number:03d},2020-01-01,{5000 + 500 * number}.00,CNY"
+            for number in range(1, len(self.agents) + 1)
         )
         assert self.bring("compensation", "pay.csv", pay.encode())["state"] == "applied"
 
@@ -172,13 +179,19 @@ class Chain:
         problems = self.ask("hr", "GET", f"cycles/{code}/problems/", 200)
         errors = [p for p in _rows(problems) if p["severity"] == "error"]
         assert errors == [], errors
-        launched = self.ask("hr", "POST", f"cycles/{code}/launch/", 200, body={"to_phase": "rating"}, key="launch")
+        launched = self.ask(
+            "hr", "POST", f"cycles/{code}/launch/", 200, body={"to_phase": "rating"}, key="launch"
+        )
         assert launched["fingerprint"]
         sheets = self.ask("manager", "GET", f"cycles/{code}/sheets/", 200)["results"]
         assert len(sheets) == len(self.agents)
         for sheet in sheets:
             self.ask(
-                "manager", "PUT", f"sheets/{sheet['id']}/judgements/courtesy/", 200, body={"version": 0, "level": "2"}
+                "manager",
+                "PUT",
+                f"sheets/{sheet['id']}/judgements/courtesy/",
+                200,
+                body={"version": 0, "level": "2"},
             )
             self.ask("manager", "POST", f"sheets/{sheet['id']}/submit/", 200)
         # Nothing is the employee's to see before the release.
@@ -193,7 +206,12 @@ class Chain:
 
     def pay(self) -> None:
         created = self.ask(
-            "hr", "POST", "payout-runs/", 201, body={"plan": "phones-bonus", "cycle": "phones-cycle"}, key="pay"
+            "hr",
+            "POST",
+            "payout-runs/",
+            201,
+            body={"plan": "phones-bonus", "cycle": "phones-cycle"},
+            key="pay",
         )
         self.wait(created["run"])
         path = f"payout-runs/{created['id']}/"
@@ -207,7 +225,14 @@ class Chain:
         self.seen["lines"] = self.ask("payroll", "GET", path + "lines/?limit=100", 200)["results"]
         self.seen["payout"] = approved
         # Paid once: the same plan for the same cycle is refused from now on.
-        self.ask("hr", "POST", "payout-runs/", 409, body={"plan": "phones-bonus", "cycle": "phones-cycle"}, key="again")
+        self.ask(
+            "hr",
+            "POST",
+            "payout-runs/",
+            409,
+            body={"plan": "phones-bonus", "cycle": "phones-cycle"},
+            key="again",
+        )
         statements = self.ask("agent", "GET", "statements/", 200)["results"]
         assert len(statements) == 1
         self.seen["statement"] = self.ask("agent", "GET", f"statements/{statements[0]['id']}/", 200)

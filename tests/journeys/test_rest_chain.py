@@ -113,5 +113,7 @@ def test_a_call_log_becomes_a_paid_bonus_by_rest_alone() -> None:
     assert str(chain.total()) == chain.seen["payout"]["total"]
     assert chain.total() > 0
     exported = chain.seen["export"].decode("utf-8-sig").splitlines()
-    assert len([line for line in exported if ",P0" in f",{line}"]) == sum(line["amount"] != "0.00" for line in chain.seen["lines"])
+    assert len([line for line in exported if ",P0" in f",{line}"]) == sum(
+        line["amount"] != "0.00" for line in chain.seen["lines"]
+    )
     assert chain.seen["statement"]["steps"][-1]["kind"] == "rounding"
