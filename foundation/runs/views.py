@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -51,6 +52,8 @@ def _done(request: HttpRequest, run_id: Any, service: Any, run: Any) -> HttpResp
     try:
         service(actor=request.user, run=run)
     except Refusal as refusal:
+        if refusal.status == 403:
+            raise PermissionDenied(str(refusal)) from refusal
         messages.error(request, str(refusal))
     else:
         messages.info(request, _("Stopping.") if service is services.stop_run else _("Started again."))

@@ -26,6 +26,7 @@ from foundation.intake.models import Import, Reject, Upload
 from foundation.intake.selectors import (
     get_import_for,
     get_upload_for,
+    may_import,
     reject_text,
     rejects_of,
     visible_imports,
@@ -129,7 +130,9 @@ class ImportList(ListAPI):
         sent = ImportRequestSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
         data = sent.validated_data
-        require_kind_scope(request, data["kind"])
+        # Before anything is kept: whoever may not import leaves no file behind.
+        if not may_import(request.user, require_kind_scope(request, data["kind"])):
+            raise Refusal("import_forbidden", status=403)
         record = services.create_import(
             actor=request.user,
             kind=data["kind"],

@@ -1,0 +1,149 @@
+"""Who may do what: plans, payout runs, statements. Money is HR's, payroll's, the auditor's, and each person's own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.access.table import Route, Rule, alike, codes
+from tests.access.world import MISSING_ID, PLAN, World
+
+plans = codes("monthly")
+READ = {"hr": 200, "payroll": 200, "auditor": 200}
+
+
+def payouts(world: World) -> dict[str, dict[str, Any]]:
+    return {
+        "paid": {"pk": world.payouts["paid"].pk},
+        "computed": {"pk": world.payouts["computed"].pk},
+        "missing": {"pk": MISSING_ID},
+    }
+
+
+def computed(world: World) -> dict[str, dict[str, Any]]:
+    return {"computed": {"pk": world.payouts["computed"].pk}, "missing": {"pk": MISSING_ID}}
+
+
+def paid(world: World) -> dict[str, dict[str, Any]]:
+    return {"paid": {"pk": world.payouts["paid"].pk}, "missing": {"pk": MISSING_ID}}
+
+
+def lines(world: World) -> dict[str, dict[str, Any]]:
+    run = world.payouts["computed"].pk
+    return {
+        "agent": {"pk": run, "employee": world.cast.agent.pk},
+        "missing person": {"pk": run, "employee": MISSING_ID},
+        "missing run": {"pk": MISSING_ID, "employee": world.cast.agent.pk},
+    }
+
+
+def statements(world: World) -> dict[str, dict[str, Any]]:
+    """Lines of the paid run; `unapproved` is the agent's of the run that nobody has approved."""
+    found = {name: {"pk": world.line("paid", name).pk} for name in ("agent", "peer", "outsider")}
+    return {**found, "unapproved": {"pk": world.line("computed", "agent").pk}, "missing": {"pk": MISSING_ID}}
+
+
+def digest(world: World, label: str) -> dict[str, Any]:
+    return {"digest": world.payouts.get(label, world.payouts["paid"]).content_digest}
+
+
+DECISION = {"decision": "withhold", "reason": "Under inquiry"}
+REASON = {"reason": "The target was wrong"}
+HEAD = {"code": "yearly", "name_zh": "年度", "name_en": "Yearly", "currency": "CNY"}
+COMPOSED = {
+    "action": "save",
+    "valid_from": "2026-01-01",
+    "minimum_days": "1",
+    "seen_number": "1",
+    "steps-count": "2",
+    "steps-0-kind": "target_bonus",
+    "steps-0-basis": "salary_share",
+    "steps-0-share": "20",
+    "steps-1-kind": "rounding",
+    "steps-1-quantum": "0.01",
+    "steps-1-mode": "half_up",
+}
+VERSION = {"valid_from": "2026-01-01", "configuration": PLAN}
+
+STATEMENTS_SEEN = Rule(
+    **alike("hr payroll auditor", {"unapproved": 404, "*": 200, "missing": 404}),
+    manager=404,
+    agent={"agent": 200, "*": 404},
+)
+
+ROUTES = [
+    Route("plans/", GET=Rule(**READ)),
+    Route("new-plan/", GET=Rule(hr=200), POST=Rule(hr=302, body={**HEAD, **COMPOSED})),
+    Route("plan-preview/", POST=Rule(hr=200, body=COMPOSED)),
+    Route("plans/<slug:code>/", plans, GET=Rule(**READ)),
+    Route("plans/<slug:code>/edit/", plans, GET=Rule(hr=200), POST=Rule(hr=302, body=COMPOSED)),
+    Route(
+        "plans/<slug:code>/details/",
+        plans,
+        GET=Rule(hr=200),
+        POST=Rule(hr=302, body={"name_en": "Each month"}),
+    ),
+    Route("payouts/", GET=Rule(**READ)),
+    Route("payouts/compute/", POST=Rule(hr=409, body={"plan": "monthly", "cycle": "october"})),
+    Route("payouts/<int:pk>/", payouts, GET=Rule(**READ)),
+    Route(
+        "payouts/<int:pk>/approve/",
+        payouts,
+        POST=Rule(**alike("hr payroll", {"computed": 302, "paid": 409, "missing": 404}), body=digest),
+    ),
+    Route("payouts/<int:pk>/reject/", computed, POST=Rule(hr=302, payroll=302, body=REASON)),
+    Route("payouts/<int:pk>/recompute/", computed, POST=Rule(hr=302)),
+    Route("payouts/<int:pk>/correct/", paid, POST=Rule(hr=302, body=REASON)),
+    Route(
+        "payouts/<int:pk>/export/",
+        paid,
+        POST=Rule(hr=200, payroll=200, body={"format": "csv", "columns": ""}),
+    ),
+    Route("payouts/<int:pk>/lines/<int:employee>/", lines, GET=Rule(**READ)),
+    Route("payouts/<int:pk>/lines/<int:employee>/decide/", lines, POST=Rule(hr=302, body=DECISION)),
+    Route("statement/", GET=Rule(manager=200, agent=200)),
+    Route(
+        "statement/<slug:code>/",
+        codes("october", "november"),
+        GET=Rule(manager=404, agent={"october": 200, "*": 404}),
+    ),
+    Route("statements/<int:pk>/", statements, GET=STATEMENTS_SEEN),
+    Route(
+        "money/<slug:code>/",
+        codes("october", "november"),
+        GET=Rule(manager=404, agent={"october": 200, "*": 404}),
+    ),
+    # REST
+    Route("api/v1/plans/", GET=Rule(**READ), POST=Rule(hr=201, json={**HEAD, **VERSION})),
+    Route("api/v1/plan-schema/", GET=Rule(**READ)),
+    Route(
+        "api/v1/plans/<slug:code>/",
+        plans,
+        GET=Rule(**READ),
+        PATCH=Rule(hr=200, json={"name_en": "Each month"}),
+    ),
+    Route("api/v1/plans/<slug:code>/versions/", plans, GET=Rule(**READ), POST=Rule(hr=201, json=VERSION)),
+    Route(
+        "api/v1/payout-runs/",
+        GET=Rule(**READ),
+        POST=Rule(hr=409, json={"plan": "monthly", "cycle": "october"}),
+    ),
+    Route("api/v1/payout-runs/<int:pk>/", payouts, GET=Rule(**READ)),
+    Route("api/v1/payout-runs/<int:pk>/lines/", payouts, GET=Rule(**READ)),
+    Route(
+        "api/v1/payout-runs/<int:pk>/decide/",
+        computed,
+        POST=Rule(hr=200, json=lambda world, label: {**DECISION, "employee": world.cast.agent.pk}),
+    ),
+    Route(
+        "api/v1/payout-runs/<int:pk>/approve/",
+        payouts,
+        POST=Rule(**alike("hr payroll", {"computed": 200, "paid": 409, "missing": 404}), json=digest),
+    ),
+    Route("api/v1/payout-runs/<int:pk>/reject/", computed, POST=Rule(hr=200, payroll=200, json=REASON)),
+    Route("api/v1/payout-runs/<int:pk>/recompute/", computed, POST=Rule(hr=201)),
+    Route(
+        "api/v1/payout-runs/<int:pk>/export/", paid, POST=Rule(hr=200, payroll=200, json={"format": "csv"})
+    ),
+    Route("api/v1/statements/", GET=Rule(**READ, manager=200, agent=200)),
+    Route("api/v1/statements/<int:pk>/", statements, GET=STATEMENTS_SEEN),
+]

@@ -1,0 +1,306 @@
+"""Who may do what: cycles, forms, results, the own standing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.access.table import Route, Rule, alike, codes
+from tests.access.world import DECEMBER, MISSING_CODE, MISSING_ID, World, configuration
+
+cycles = codes("october", "november", "december")
+december = codes("december")
+october = codes("october")
+november = codes("november")
+
+
+def components(world: World) -> dict[str, dict[str, Any]]:
+    return {
+        "kpis": {"code": "december", "component": "kpis"},
+        "conduct": {"code": "december", "component": "conduct"},
+        "missing cycle": {"code": MISSING_CODE, "component": "kpis"},
+        "missing component": {"code": "december", "component": MISSING_CODE},
+    }
+
+
+def grids(world: World) -> dict[str, dict[str, Any]]:
+    return {
+        "november": {"code": "november", "component": "conduct"},
+        "kpis": {"code": "november", "component": "kpis"},
+        "december": {"code": "december", "component": "conduct"},
+        "missing": {"code": MISSING_CODE, "component": "conduct"},
+    }
+
+
+def results(world: World) -> dict[str, dict[str, Any]]:
+    """Released ones; `unreleased` is the own one of a cycle that is still being rated."""
+    found: dict[str, dict[str, Any]] = {
+        name: {"code": "october", "employee_id": world.person(name).pk}
+        for name in ("agent", "peer", "outsider")
+    }
+    return {
+        **found,
+        "unreleased": {"code": "november", "employee_id": world.cast.agent.pk},
+        "missing person": {"code": "october", "employee_id": MISSING_ID},
+        "missing cycle": {"code": MISSING_CODE, "employee_id": world.cast.agent.pk},
+    }
+
+
+def sheets(world: World, **more: Any) -> dict[str, dict[str, Any]]:
+    """Forms of the cycle in rating; the blue team's are the manager's. `submitted` is one of october."""
+    found = {
+        name: {"sheet_id": world.sheet("november", name).pk, **more} for name in ("agent", "peer", "outsider")
+    }
+    return {
+        **found,
+        "submitted": {"sheet_id": world.sheet("october", "agent").pk, **more},
+        "missing": {"sheet_id": MISSING_ID, **more},
+    }
+
+
+def cells(world: World) -> dict[str, dict[str, Any]]:
+    return sheets(world, item="courtesy")
+
+
+def standings(world: World) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {
+        name: {"pk": world.person(name).pk} for name in ("agent", "peer", "manager", "outsider")
+    }
+    return {**found, "missing": {"pk": MISSING_ID}}
+
+
+def version(world: World, **more: Any) -> dict[str, Any]:
+    return {"version": world.cycles["december"].version, **more}
+
+
+SETTINGS = {
+    "name_zh": "十二月",
+    "name_en": "December",
+    "first_day": "2025-12-01",
+    "last_day": "2025-12-31",
+    "missing_component": "zero",
+    "cohort": "team",
+}
+CYCLE = {
+    "code": "2026-01",
+    "name_en": "January",
+    "first_day": "2026-01-01",
+    "last_day": "2026-01-31",
+}
+TABLE = {"TOTAL_FORMS": "1", "INITIAL_FORMS": "1"}
+
+
+def rows(prefix: str, **cells: str) -> dict[str, str]:
+    return {
+        f"{prefix}-{name}": value
+        for name, value in {**TABLE, **{f"0-{key}": each for key, each in cells.items()}}.items()
+    }
+
+
+READ = {"hr": 200, "auditor": 200}
+HR_SAVES = {"hr": 302}
+
+ROUTES = [
+    Route("cycles/", GET=Rule(**READ, payroll=200)),
+    Route("cycles/new/", GET=Rule(hr=200), POST=Rule(**HR_SAVES, body=CYCLE)),
+    Route("cycles/<slug:code>/", cycles, GET=Rule(**READ)),
+    Route(
+        "cycles/<slug:code>/settings/",
+        december,
+        GET=Rule(**READ),
+        POST=Rule(**HR_SAVES, body=lambda world, label: version(world, **SETTINGS)),
+    ),
+    Route(
+        "cycles/<slug:code>/population/",
+        december,
+        GET=Rule(**READ),
+        POST=Rule(**HR_SAVES, body=lambda world, label: version(world, minimum_days="5", teams=["blue"])),
+    ),
+    Route(
+        "cycles/<slug:code>/components/",
+        december,
+        GET=Rule(**READ),
+        POST=Rule(
+            **HR_SAVES,
+            body=lambda world, label: version(
+                world, **rows("components", code="kpis", name_en="Numbers", name_zh="数", weight="60")
+            ),
+        ),
+    ),
+    Route(
+        "cycles/<slug:code>/components/<slug:component>/",
+        components,
+        GET=Rule(**READ),
+        POST=Rule(
+            hr={"kpis": 302, "conduct": 200, "*": 404},  # the second has rows of another kind: drawn again
+            body=lambda world, label: version(
+                world, **rows("kpis", kpi="satisfaction", weight="100", target="4")
+            ),
+        ),
+    ),
+    Route(
+        "cycles/<slug:code>/bands/",
+        december,
+        GET=Rule(**READ),
+        POST=Rule(
+            **HR_SAVES,
+            body=lambda world, label: version(
+                world, **rows("bands", code="Z", from_score="0", name_en="Z", name_zh="Z")
+            ),
+        ),
+    ),
+    Route("cycles/<slug:code>/weights/", december, POST=Rule(hr=200, body={"components-0-weight": "50"})),
+    Route("cycles/<slug:code>/launch/", december, POST=Rule(**HR_SAVES, body={"to_phase": "goals"})),
+    Route("cycles/<slug:code>/score/", november, POST=Rule(**HR_SAVES)),
+    Route(
+        "cycles/<slug:code>/phase/",
+        november,
+        POST=Rule(**HR_SAVES, body={"to_phase": "calibration", "reason": "It is time"}),
+    ),
+    Route("cycles/<slug:code>/release/", november, POST=Rule(**HR_SAVES, body={"reason": "It is time"})),
+    Route("cycles/<slug:code>/cancel/", november, POST=Rule(**HR_SAVES, body={"reason": "A mistake"})),
+    Route(
+        "cycles/<slug:code>/results/",
+        cycles,
+        GET=Rule(**READ, manager={"december": 404, "*": 200, "missing": 404}),
+    ),
+    Route(
+        "cycles/<slug:code>/results.csv",
+        cycles,
+        GET=Rule(**READ, manager={"december": 404, "*": 200, "missing": 404}),
+    ),
+    Route(
+        "cycles/<slug:code>/results/<int:employee_id>/",
+        results,
+        GET=Rule(
+            **alike("hr auditor", {"agent": 200, "peer": 200, "outsider": 200, "*": 404}),
+            manager={"agent": 200, "peer": 200, "*": 404},
+            agent={"agent": 302, "*": 404},  # the own one stands on the own page
+        ),
+    ),
+    Route("scoring/", GET=Rule(hr=200, manager=200)),
+    Route(
+        "scoring/<slug:code>/<slug:component>/",
+        grids,
+        GET=Rule(hr=404, manager={"november": 200, "*": 404}),
+        POST=Rule(hr=404, manager={"november": 302, "*": 404}),
+    ),
+    Route(
+        "scoring/<slug:code>/<slug:component>/submit/",
+        grids,
+        POST=Rule(hr=404, manager={"november": 302, "*": 404}),
+    ),
+    Route(
+        "sheets/<int:sheet_id>/judgements/<slug:item>/",
+        cells,
+        PUT=Rule(
+            hr=404,
+            manager={"agent": 200, "peer": 409, "submitted": 403, "*": 404},
+            json={"value": "4", "version": 0},
+        ),
+    ),
+    Route(
+        "sheets/<int:sheet_id>/evidence/<slug:item>/",
+        cells,
+        GET=Rule(hr=200, manager={"outsider": 404, "*": 200, "missing": 404}),
+    ),
+    Route("standing/", GET=Rule(manager=200, agent=200)),
+    Route("standing/<slug:code>/", cycles, GET=Rule(manager=404, agent={"october": 200, "*": 404})),
+    Route(
+        "standing/<slug:code>/acknowledge/",
+        cycles,
+        POST=Rule(manager=404, agent={"october": 302, "*": 404}, body={"comment": "Read"}),
+    ),
+    Route(
+        "people/<int:pk>/results/",
+        standings,
+        GET=Rule(
+            hr=200,
+            auditor=200,
+            payroll=200,
+            manager={"agent": 200, "peer": 200, "manager": 302, "*": 404},
+            agent={"agent": 302, "*": 404},
+        ),
+    ),
+    # REST
+    Route("api/v1/cycle-templates/", GET=Rule(**READ)),
+    Route("api/v1/cycles/", GET=Rule(everyone=200), POST=Rule(hr=201, json=CYCLE)),
+    Route(
+        "api/v1/cycles/<slug:code>/",
+        cycles,
+        GET=Rule(
+            **READ,
+            payroll=200,
+            manager={"december": 404, "*": 200, "missing": 404},
+            agent={"december": 404, "*": 200, "missing": 404},
+        ),
+        PATCH=Rule(
+            hr={"december": 200, "*": 409, "missing": 404},
+            json=lambda world, label: version(world, configuration=configuration()),
+        ),
+    ),
+    Route("api/v1/cycles/<slug:code>/problems/", december, GET=Rule(**READ)),
+    Route("api/v1/cycles/<slug:code>/launch/", november, POST=Rule(hr=409, json={"to_phase": "rating"})),
+    Route(
+        "api/v1/cycles/<slug:code>/phase/",
+        december,
+        POST=Rule(hr=200, json={"to_phase": "cancelled", "reason": "A mistake"}),
+    ),
+    Route("api/v1/cycles/<slug:code>/score/", november, POST=Rule(hr=202)),
+    Route("api/v1/cycles/<slug:code>/release/", october, POST=Rule(hr=409, json={"reason": "Once more"})),
+    Route(
+        "api/v1/cycles/<slug:code>/results/",
+        cycles,
+        GET=Rule(
+            **READ,
+            payroll=200,
+            manager={"december": 404, "*": 200, "missing": 404},
+            agent={"december": 404, "*": 200, "missing": 404},
+        ),
+    ),
+    Route(
+        "api/v1/cycles/<slug:code>/results/<int:employee_id>/",
+        results,
+        GET=Rule(
+            **alike("hr auditor", {"agent": 200, "peer": 200, "outsider": 200, "*": 404}),
+            payroll=404,
+            manager={"agent": 200, "peer": 200, "*": 404},
+            agent={"agent": 200, "*": 404},
+        ),
+    ),
+    Route(
+        "api/v1/cycles/<slug:code>/sheets/",
+        cycles,
+        GET=Rule(
+            **READ,
+            payroll=200,
+            manager={"december": 404, "*": 200, "missing": 404},
+            agent={"december": 404, "*": 200, "missing": 404},
+        ),
+    ),
+    Route(
+        "api/v1/sheets/<int:sheet_id>/",
+        sheets,
+        GET=Rule(**READ, payroll=404, manager={"outsider": 404, "*": 200, "missing": 404}, agent=404),
+    ),
+    Route(
+        "api/v1/sheets/<int:sheet_id>/judgements/<slug:item>/",
+        cells,
+        PUT=Rule(
+            everyone=404,
+            manager={"agent": 200, "peer": 409, "submitted": 403, "*": 404},
+            json={"level": "4", "version": 0},
+        ),
+    ),
+    Route(
+        "api/v1/sheets/<int:sheet_id>/submit/",
+        sheets,
+        POST=Rule(everyone=404, manager={"agent": 422, "peer": 200, "submitted": 200, "*": 404}),
+    ),
+    Route(
+        "api/v1/sheets/<int:sheet_id>/reopen/",
+        sheets,
+        POST=Rule(hr={"missing": 404, "*": 409}, json={"reason": "A slip"}),
+    ),
+]
+
+assert DECEMBER[0].isoformat() == SETTINGS["first_day"]

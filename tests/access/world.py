@@ -1,0 +1,336 @@
+"""One small company with something of everything, built through services: what the trials of access look at.
+
+The cast of tests/cast.py, and beside it a second HR, an account that has been closed, a KPI catalogue, an imported call
+log with KPI values, and by cycle
+    october    released and paid (plan monthly); a second plan (extra) is computed and decided, and waits for approval
+    november   in rating; the blue team's forms are half filled in, the green team's empty
+    december   in setup
+Nothing of it is committed: tests/access/conftest.py undoes each test, and at the end all of it.
+"""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.core.files.base import ContentFile
+from django.utils import timezone
+
+from foundation.clients.models import Scope, Token
+from foundation.clients.services.tokens import digest_of
+from foundation.intake.models import Import
+from foundation.intake.services import apply_import, check_import, create_import, store_upload
+from foundation.runs.models import Run
+from foundation.runs.services import drain_outbox
+from incentives.models import IncentivePlan, PayoutLine, PayoutRun
+from incentives.services import payout_runs, plans
+from metrics.models import Source
+from metrics.services.catalogue import load_catalogue
+from metrics.services.sources import create_source
+from metrics.services.standing_values import start_month
+from people.models import User
+from people.services.accounts import deactivate_user
+from reviews.models import Cycle, ScoreSheet
+from reviews.services.cycles import create_cycle, launch_cycle
+from reviews.services.judgements import save_judgement, submit_sheets
+from reviews.services.phases import release_cycle
+from reviews.services.scoring import start_scoring
+from tests.cast import Cast, build_cast
+from tests.factories import CompensationFactory, MembershipFactory, RoleGrantFactory, UserFactory
+from tests.metrics import calls as call_log
+
+OCTOBER = (datetime.date(2025, 10, 1), datetime.date(2025, 10, 31))
+NOVEMBER = (datetime.date(2025, 11, 1), datetime.date(2025, 11, 30))
+DECEMBER = (datetime.date(2025, 12, 1), datetime.date(2025, 12, 31))
+MISSING_ID = 987_654_321
+MISSING_UUID = uuid.UUID("00000000-0000-4000-8000-000000000000")
+MISSING_CODE = "no-such-code"
+ITEMS = ("courtesy", "patience")
+#: Those who ask. `hr` is the second member of HR: the first has made everything, and may not approve it.
+ACTORS = ("hr", "payroll", "auditor", "manager", "agent", "anonymous")
+
+
+def two_names(name: str) -> dict[str, str]:
+    return {"zh": name, "en": name}
+
+
+def configuration() -> dict[str, Any]:
+    levels = [
+        {"value": value, "points": points, "name": two_names(f"Level {value}")}
+        for value, points in ((1, 20), (2, 40), (3, 60), (4, 80), (5, 100))
+    ]
+    items = [
+        {
+            "code": code,
+            "weight": 50,
+            "name": two_names(code.title()),
+            "descriptions": {str(level): two_names(f"{code} {level}") for level in range(1, 6)},
+        }
+        for code in ITEMS
+    ]
+    return {
+        "population": {"teams": [], "jobs": ["agent"], "sites": [], "minimum_days": 1},
+        "components": [
+            {
+                "code": "kpis",
+                "method": "kpi",
+                "name": two_names("Key indicators"),
+                "weight": 70,
+                "kpis": [
+                    {
+                        "kpi": "satisfaction",
+                        "weight": 40,
+                        "scoring": "attainment",
+                        "target": 3,
+                        "floor": 0,
+                        "cap": 1.2,
+                    },
+                    {
+                        "kpi": "response_time",
+                        "weight": 60,
+                        "scoring": "attainment",
+                        "target": 60,
+                        "floor": 0,
+                        "cap": 1.5,
+                    },
+                ],
+            },
+            {
+                "code": "conduct",
+                "method": "rating_scale",
+                "name": two_names("Service conduct"),
+                "weight": 30,
+                "levels": levels,
+                "items": items,
+                "comment_required_at": [1],
+            },
+        ],
+        "missing_component": "renormalise",
+        "cohort": "cycle",
+        "show_rank": True,
+        "rating_bands": [
+            {"code": code, "from": start, "name": two_names(code)}
+            for code, start in (("D", 0), ("C", 60), ("B", 75), ("A", 90))
+        ],
+    }
+
+
+PLAN: dict[str, Any] = {
+    "eligibility": {"minimum_days": 1},
+    "steps": [
+        {"kind": "target_bonus", "basis": "salary_share", "share": "0.20"},
+        {
+            "kind": "curve",
+            "input": "score",
+            "threshold": "10",
+            "accelerator": "2",
+            "cap": "2.0",
+            "at_threshold": "0",
+        },
+        {"kind": "proration", "by": "days_in_role"},
+        {"kind": "rounding", "quantum": "0.01", "mode": "half_up"},
+    ],
+}
+
+
+@dataclass
+class World:
+    cast: Cast
+    second_hr: User
+    closed: User
+    telephone: Source
+    imports: dict[str, Import]
+    cycles: dict[str, Cycle]
+    plans: dict[str, IncentivePlan]
+    payouts: dict[str, PayoutRun]
+    tokens: dict[str, Token]
+    queued: Run
+    failed: Run
+    secrets: dict[str, str] = field(default_factory=dict)
+
+    def person(self, name: str) -> User:
+        found = {"second_hr": self.second_hr, "closed": self.closed}.get(name) or getattr(self.cast, name)
+        assert isinstance(found, User), name
+        return found
+
+    def sheet(self, cycle: str, employee: str) -> ScoreSheet:
+        return ScoreSheet.objects.get(
+            participant__cycle=self.cycles[cycle], participant__employee=self.person(employee)
+        )
+
+    def line(self, payout: str, employee: str) -> PayoutLine:
+        return self.payouts[payout].payout_lines.get(employee=self.person(employee))
+
+    def run(self, kind: str) -> Run:
+        return Run.objects.filter(kind=kind).order_by("-created_at")[0]
+
+
+def build_world() -> World:
+    cast = build_cast()
+    second_hr = UserFactory(login="second_hr", employee_number=None, name="Hannah Second", hired_on=None)
+    RoleGrantFactory(user=second_hr, role="hr")
+    closed = UserFactory(
+        login="closed", employee_number="E0099", name="Claude Closed", name_sort="claude closed"
+    )
+    MembershipFactory(user=closed, team=cast.blue, job=cast.job_leader)
+    CompensationFactory(user=closed)
+    deactivate_user(actor=cast.hr, user=closed)
+
+    assert not list(load_catalogue(actor=cast.hr))
+    telephone = create_source(
+        actor=cast.hr,
+        code="telephone",
+        kind="records",
+        name_en="Telephone",
+        name_zh="电话系统",
+        mapping=call_log.MAPPING,
+    )
+    imports = _imports(cast, telephone)
+    drain_outbox()
+    cycles = _cycles(cast)
+    made = {
+        code: plans.create_plan(
+            actor=cast.hr, code=code, name_zh=code, name_en=code.title(), valid_from=datetime.date(2025, 1, 1),
+            configuration=PLAN,
+        )
+        for code in ("monthly", "extra")
+    }  # fmt: skip
+    payouts = {
+        "paid": payout_runs.create_payout_run(actor=cast.hr, plan=made["monthly"], cycle=cycles["october"]),
+        "computed": payout_runs.create_payout_run(actor=cast.hr, plan=made["extra"], cycle=cycles["october"]),
+    }
+    drain_outbox()
+    for payout in payouts.values():
+        _decide(cast, payout)
+    payout_runs.approve_payout(
+        actor=cast.payroll, payout_run=payouts["paid"], seen_digest=payouts["paid"].content_digest
+    )
+    payouts["paid"].refresh_from_db()
+    assert [payout.state for payout in payouts.values()] == ["approved", "computed"]
+    world = World(
+        cast=cast,
+        second_hr=second_hr,
+        closed=closed,
+        telephone=telephone,
+        imports=imports,
+        cycles=cycles,
+        plans=made,
+        payouts=payouts,
+        tokens={},
+        queued=start_month(actor=cast.hr, first_day=DECEMBER[0]),
+        failed=Run.objects.create(
+            kind="kpi_values", scope="kpi_month:2025-09", state=Run.State.FAILED, error_code="run_broken",
+            parameters={"first_day": "2025-09-01", "last_day": "2025-09-30"}, stages=["values"], created_by=cast.hr,
+        ),
+    )  # fmt: skip
+    _tokens(world)
+    return world
+
+
+def _imports(cast: Cast, source: Source) -> dict[str, Import]:
+    """applied, checked (with rejected rows) and draft."""
+    numbers = [person.employee_number or "" for person in (cast.agent, cast.peer, cast.outsider)]
+    files = {
+        "applied": call_log.make_calls(numbers, count=360, first=OCTOBER[0], days=61, seed=7),
+        "checked": [
+            *call_log.make_calls(numbers, count=5, first=DECEMBER[0], days=3, seed=8),
+            *call_log.make_calls(["E7777"], count=2, first=DECEMBER[0], days=3, seed=9),
+        ],
+        "draft": call_log.make_calls(numbers, count=3, first=DECEMBER[0], days=3, seed=10),
+    }
+    found = {}
+    for name, rows in files.items():
+        for row in rows:
+            row.call_id = f"{name}-{row.agent}-{row.call_id}"
+        upload = store_upload(actor=cast.hr, file=ContentFile(call_log.calls_csv(rows)), name=f"{name}.csv")
+        record = create_import(actor=cast.hr, kind="records", upload=upload, source_code=source.code)
+        if name != "draft":
+            record = check_import(actor=cast.hr, import_record=record)
+        if name == "applied":
+            assert record.rows_rejected == 0
+            record = apply_import(actor=cast.hr, import_record=record)
+            drain_outbox()
+        record.refresh_from_db()
+        found[name] = record
+    assert found["applied"].state == Import.State.APPLIED
+    assert found["checked"].rows_rejected
+    return found
+
+
+def _cycles(cast: Cast) -> dict[str, Cycle]:
+    days = {"october": OCTOBER, "november": NOVEMBER, "december": DECEMBER}
+    found = {
+        code: create_cycle(
+            actor=cast.hr, code=code, name_zh=code, name_en=code.title(), first_day=first, last_day=last,
+            configuration=configuration(),
+        )
+        for code, (first, last) in days.items()
+    }  # fmt: skip
+    for code in ("october", "november"):
+        found[code] = launch_cycle(actor=cast.hr, cycle=found[code])
+    october = found["october"]
+    marks = {
+        "agent": (4, 5),
+        "peer": (3, 3),
+        "leaver": (2, 4),
+        "outsider": (4, 5),
+        "mover": (5, 5),
+        "remote": (3, 4),
+    }
+    for name, levels in marks.items():
+        _judge(october, getattr(cast, name), levels)
+    start_scoring(actor=cast.hr, cycle=october)
+    drain_outbox()
+    october.refresh_from_db()
+    assert october.published_run_id is not None
+    found["october"] = release_cycle(actor=cast.hr, cycle=october)
+    _judge(found["november"], cast.peer, (3, 4), submit=False)
+    drain_outbox()
+    return found
+
+
+def _judge(cycle: Cycle, employee: User, levels: tuple[int, ...], *, submit: bool = True) -> None:
+    sheet = ScoreSheet.objects.select_related("rater").get(
+        participant__cycle=cycle, participant__employee=employee
+    )
+    for item, level in zip(ITEMS, levels, strict=True):
+        save_judgement(
+            actor=sheet.rater, sheet_id=sheet.pk, item=item, level=level, version=0, comment=f"Seen: {item}"
+        )
+    if submit:
+        submit_sheets(actor=sheet.rater, sheet_ids=[sheet.pk])
+
+
+def _decide(cast: Cast, payout: PayoutRun) -> None:
+    payout.refresh_from_db()
+    for line in payout.payout_lines.filter(status__in=["undecided", "missing_input"]):
+        payout_runs.decide_line(
+            actor=cast.hr, payout_run=payout, employee=line.employee_id,
+            decision="pay" if line.status == "undecided" else "withhold", reason="Worked until the last day",
+        )  # fmt: skip
+    payout.refresh_from_db()
+
+
+def _tokens(world: World) -> None:
+    """For each person one with every scope there is, also those it could not be given by the page: what a token may do
+    never goes beyond the person's roles. And one with a single scope."""
+    for name in ("hr", "second_hr", "payroll", "auditor", "manager", "agent", "outsider", "leaver", "closed"):
+        for kind, scopes in (("all", list(Scope.values)), ("metrics", [Scope.METRICS_READ])):
+            secret = f"lrl_{kind}-{name}-only-for-tests"
+            world.secrets[f"{name}:{kind}"] = secret
+            world.tokens[f"{name}:{kind}"] = Token.objects.create(
+                user=world.person(name),
+                name=f"{kind} of {name}",
+                prefix=secret[:12],
+                digest=digest_of(secret),
+                scopes=scopes,
+                expires_at=timezone.now() + datetime.timedelta(days=30),
+                last_used_at=timezone.now(),
+            )
+
+
+def bearer(world: World, name: str, kind: str = "all") -> Mapping[str, str]:
+    return {"authorization": f"Bearer {world.secrets[f'{name}:{kind}']}"}
