@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
@@ -40,6 +41,13 @@ class LaurelSchema(AutoSchema):
         return bool(
             getattr(self.view, "gives_list", False) and self.method == "GET"
         ) or super()._is_list_view(serializer)
+
+    def get_description(self) -> str:
+        """The method's own words, else the view's; those of the base classes describe the base classes."""
+        handler = getattr(self.view, self.method.lower(), None)
+        if handler is not None and handler.__doc__ and handler.__module__ != "foundation.clients.api":
+            return inspect.cleandoc(handler.__doc__)
+        return inspect.cleandoc(type(self.view).__doc__ or "")
 
     def _problem_response(self) -> dict[str, Any]:
         component = self.resolve_serializer(ProblemSerializer, "response")

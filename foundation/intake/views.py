@@ -138,15 +138,16 @@ def apply(request: HttpRequest, import_id: int) -> HttpResponse:
 def _act(
     request: HttpRequest, record: Import, act: Callable[[], Any], *, mapping: dict[str, Any] | None = None
 ) -> HttpResponse:
-    """A refusal draws the page again with what was chosen; otherwise its address, so that a reload sends
-    nothing twice."""
+    """A refused matching is drawn again with what was chosen. Everything else leads to the import's own address, which a
+    reload, also the one at the end of a run, asks for without sending anything twice."""
     try:
         act()
     except Refusal as refusal:
         record.refresh_from_db()
-        if mapping is not None:
+        if mapping is not None and record.state in MATCHABLE:
             record.mapping = mapping
-        return _draw(request, record, error=str(refusal), status=refusal.status)
+            return _draw(request, record, error=str(refusal), status=refusal.status)
+        messages.error(request, str(refusal))
     return redirect("intake:detail", record.pk)
 
 

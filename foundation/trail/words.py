@@ -1,5 +1,8 @@
-"""Names of followed models and fields that have none of their own in their room: Django derives these from the code, and
-the trail shows them in the reader's language. A model or field with a verbose_name needs no line here."""
+"""Names of followed models and fields that have none of their own in their room.
+
+Django derives these from the code, and the trail shows them in the reader's language. A model or field with a
+verbose_name needs no line here.
+"""
 
 from django.utils.translation import gettext_noop as _
 

@@ -615,3 +615,13 @@ def test_rejects_never_hold_what_the_database_cannot(cast: Cast) -> None:
     )
     Reject.objects.bulk_create(rows)
     assert Reject.objects.get().column == "ab"
+
+
+def test_a_second_click_leads_to_the_import_itself(cast: Cast, as_person: Callable[..., Client]) -> None:
+    """The page at the address of the button would send the click again when it reloads at the end of the run."""
+    browser, record = as_person(cast.hr), checked(cast.hr)
+    for _click in range(2):
+        answer = browser.post(f"/imports/{record.pk}/apply/")
+        assert (answer.status_code, answer["Location"]) == (302, f"/imports/{record.pk}/")
+    drain_outbox()
+    assert len(stored()) == 2
