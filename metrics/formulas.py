@@ -1,6 +1,6 @@
 """KPI formulas in this product's terms: checked against the measures, told in words, with denominator and sample.
 
-Where a percentage becomes a number from 0 to 100: `UNIT_FACTOR`, and nowhere else. A formula always gives a plain ratio.
+Where a share becomes a percentage of 0 to 100: `UNIT_FACTOR`, and nowhere else. A formula gives a plain ratio.
 """
 
 from __future__ import annotations

@@ -53,7 +53,8 @@ define_refusals(
         "kpi_kind_fixed": _("Whether a KPI is measured or judged cannot be changed. Make a new KPI."),
         # sources
         "source_code": _(
-            "A code begins with a letter and has only small letters, digits, hyphens and underscores; %(name)s does not."
+            "A code begins with a letter and has only small letters, digits, hyphens and underscores; "
+            "%(name)s does not."
         ),
         "source_exists": _("There is already a source with the code %(name)s."),
         "source_unknown": _("There is no source with the code %(name)s."),

@@ -16,6 +16,7 @@ from rest_framework.serializers import BaseSerializer
 from foundation.clients.api import ANYONE, Filter, ListAPI, Scope, idempotent
 from foundation.clients.problems import problem
 from foundation.refusals import Refusal, refusal_text
+from metrics.api.callers import caller
 from metrics.api.serializers import (
     KPIValueSerializer,
     PushAnswer,
@@ -44,7 +45,7 @@ class WithNumbers:
         ids = {row.employee_id for row in rows}
         people = dict(User.objects.filter(pk__in=ids).values_list("pk", "employee_number"))
         kwargs["context"] = {**self.get_serializer_context(), "people": people}  # type: ignore[attr-defined]
-        return self.serializer_class(*args, **kwargs)  # type: ignore[attr-defined,no-any-return]
+        return self.serializer_class(*args, **kwargs)  # type: ignore[attr-defined]
 
 
 class KPIValueList(WithNumbers, ListAPI):
@@ -71,7 +72,7 @@ class KPIValueList(WithNumbers, ListAPI):
         return super().get(request, *args, **kwargs)
 
     def get_queryset(self) -> QuerySet[KPIValue]:
-        return visible_kpi_values(self.request.user, self._month())
+        return visible_kpi_values(caller(self.request), self._month())
 
     def _month(self) -> date:
         text = self.request.query_params.get("period", "")
@@ -103,7 +104,7 @@ class RecordList(WithNumbers, ListAPI):
     ordering = ("-day", "-id")
 
     def get_queryset(self) -> QuerySet[Record]:
-        return visible_records(self.request.user)
+        return visible_records(caller(self.request))
 
     @extend_schema(request=PushRequest, responses={200: PushAnswer, 201: PushAnswer})
     @idempotent
@@ -112,12 +113,12 @@ class RecordList(WithNumbers, ListAPI):
         sent = PushRequest(data=request.data)
         sent.is_valid(raise_exception=True)
         data = sent.validated_data
-        source = visible_sources(request.user).filter(code=data["source"]).first()
+        source = visible_sources(caller(request)).filter(code=data["source"]).first()
         if source is None:
             raise Refusal("source_unknown", field="source", name=data["source"])
         try:
             batch, stored = push_records(
-                actor=request.user,
+                actor=caller(request),
                 source=source,
                 batch=data["batch"],
                 records=data["records"],

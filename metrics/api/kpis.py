@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from foundation.clients.api import ANYONE, Filter, LaurelAPIView, ListAPI, RetrieveAPI, Scope, idempotent
+from metrics.api.callers import caller
 from metrics.api.serializers import (
     KPIChange,
     KPIRequest,
@@ -35,7 +36,7 @@ class KPIList(ListAPI):
     ordering = ("code",)
 
     def get_queryset(self) -> QuerySet[KPI]:
-        return visible_kpis(self.request.user)
+        return visible_kpis(caller(self.request))
 
     @extend_schema(request=KPIRequest, responses={201: KPISerializer})
     @idempotent
@@ -45,8 +46,8 @@ class KPIList(ListAPI):
         sent.is_valid(raise_exception=True)
         values = dict(sent.validated_data)
         valid_from, terms = read_terms(values.pop("version"))
-        made = create_kpi(actor=request.user, valid_from=valid_from, terms=terms, **values)
-        return Response(KPISerializer(get_kpi_for(request.user, made.code)).data, status=201)
+        made = create_kpi(actor=caller(request), valid_from=valid_from, terms=terms, **values)
+        return Response(KPISerializer(get_kpi_for(caller(request), made.code)).data, status=201)
 
 
 class KPIDetail(RetrieveAPI):
@@ -55,7 +56,7 @@ class KPIDetail(RetrieveAPI):
     serializer_class = KPISerializer
 
     def get_object(self) -> KPI:
-        return get_kpi_for(self.request.user, self.kwargs["code"])
+        return get_kpi_for(caller(self.request), self.kwargs["code"])
 
     @extend_schema(request=KPIChange, responses={200: KPISerializer})
     def patch(self, request: Request, code: str) -> Response:
@@ -67,9 +68,9 @@ class KPIDetail(RetrieveAPI):
         is_active = values.pop("is_active", None)
         if values:
             kept = {name: getattr(kpi, name) for name in ("name_zh", "name_en", "dimension", "perspective")}
-            rename_kpi(actor=request.user, kpi=kpi, **{**kept, **values})
+            rename_kpi(actor=caller(request), kpi=kpi, **{**kept, **values})
         if is_active is not None:
-            set_kpi_active(actor=request.user, kpi=kpi, is_active=is_active)
+            set_kpi_active(actor=caller(request), kpi=kpi, is_active=is_active)
         return Response(KPISerializer(self.get_object()).data)
 
 
@@ -81,10 +82,10 @@ class KPIVersions(LaurelAPIView):
     @extend_schema(request=TermsRequest, responses={201: VersionSerializer})
     @idempotent
     def post(self, request: Request, code: str) -> Response:
-        """What the KPI means from a day on. The last version's own day corrects it, as long as no cycle relies on it."""
-        kpi = get_kpi_for(request.user, code)
+        """What the KPI means from a day on. The last version's own day corrects it, while no cycle relies on it."""
+        kpi = get_kpi_for(caller(request), code)
         sent = TermsRequest(data=request.data)
         sent.is_valid(raise_exception=True)
         valid_from, terms = read_terms(sent.validated_data)
-        made = revise_kpi(actor=request.user, kpi=kpi, valid_from=valid_from, terms=terms)
+        made = revise_kpi(actor=caller(request), kpi=kpi, valid_from=valid_from, terms=terms)
         return Response(VersionSerializer(made).data, status=201)

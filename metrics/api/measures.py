@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from foundation.clients.api import ANYONE, Filter, ListAPI, RetrieveAPI, Scope, idempotent
+from metrics.api.callers import caller
 from metrics.api.serializers import MeasureChange, MeasureRequest, MeasureSerializer
 from metrics.models import Measure
 from metrics.selectors.measures import get_measure_for, visible_measures
@@ -26,7 +27,7 @@ class MeasureList(ListAPI):
     ordering = ("code",)
 
     def get_queryset(self) -> QuerySet[Measure]:
-        return visible_measures(self.request.user)
+        return visible_measures(caller(self.request))
 
     @extend_schema(request=MeasureRequest, responses={201: MeasureSerializer})
     @idempotent
@@ -34,7 +35,7 @@ class MeasureList(ListAPI):
         """A new measure."""
         sent = MeasureRequest(data=request.data)
         sent.is_valid(raise_exception=True)
-        made = create_measure(actor=request.user, **sent.validated_data)
+        made = create_measure(actor=caller(request), **sent.validated_data)
         return Response(MeasureSerializer(made).data, status=201)
 
 
@@ -44,7 +45,7 @@ class MeasureDetail(RetrieveAPI):
     serializer_class = MeasureSerializer
 
     def get_object(self) -> Measure:
-        return get_measure_for(self.request.user, self.kwargs["code"])
+        return get_measure_for(caller(self.request), self.kwargs["code"])
 
     @extend_schema(request=MeasureChange, responses={200: MeasureSerializer})
     def put(self, request: Request, code: str) -> Response:
@@ -53,4 +54,6 @@ class MeasureDetail(RetrieveAPI):
         sent = MeasureChange(data=request.data)
         sent.is_valid(raise_exception=True)
         values: dict[str, Any] = sent.validated_data
-        return Response(MeasureSerializer(change_measure(actor=request.user, measure=measure, **values)).data)
+        return Response(
+            MeasureSerializer(change_measure(actor=caller(request), measure=measure, **values)).data
+        )

@@ -75,7 +75,7 @@ class TermsRequest(serializers.Serializer[Any]):
     direction = serializers.ChoiceField(choices=KPIVersion.Direction.choices)
     target = serializers.DecimalField(max_digits=16, decimal_places=6, allow_null=True, default=None)
     stretch = serializers.DecimalField(max_digits=16, decimal_places=6, allow_null=True, default=None)
-    bands = BandsField(default=list)
+    bands = BandsField(default=list)  # type: ignore[arg-type]  # a document of any shape
     decimals = serializers.IntegerField(min_value=0, max_value=6, default=2)
     minimum_sample = serializers.IntegerField(min_value=1, max_value=1_000_000, default=1)
     sample_measure = serializers.CharField(max_length=60, allow_blank=True, default="")
@@ -189,7 +189,8 @@ class KPIValueSerializer(serializers.ModelSerializer[KPIValue]):
     class Meta:
         model = KPIValue
         fields = [
-            "employee", "kpi", "version", "unit", "value", "standard_error", "n", "minimum_sample", "is_uncertain", "inputs",
+            "employee", "kpi", "version", "unit", "value", "standard_error", "n", "minimum_sample", "is_uncertain",
+            "inputs",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -202,7 +203,7 @@ class KPIValueSerializer(serializers.ModelSerializer[KPIValue]):
 
 class RecordSerializer(serializers.ModelSerializer[Record]):
     record_id = serializers.CharField(source="external_id", read_only=True)
-    source = serializers.CharField(source="batch.source.code", read_only=True)
+    source = serializers.CharField(source="batch.source.code", read_only=True)  # type: ignore[assignment]
     batch = serializers.IntegerField(source="batch_id", read_only=True)
     employee = serializers.SerializerMethodField(help_text="employee number")
     values = serializers.DictField(read_only=True, help_text="by measure code; absent means missing")
@@ -230,7 +231,7 @@ class RecordRequest(serializers.Serializer[Any]):
 
 
 class PushRequest(serializers.Serializer[Any]):
-    source = serializers.CharField(max_length=60)
+    source = serializers.CharField(max_length=60)  # type: ignore[assignment]
     batch = serializers.CharField(
         max_length=200, help_text="its name; sent again with other records it is replaced"
     )

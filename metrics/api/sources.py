@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from foundation.clients.api import Filter, ListAPI, RetrieveAPI, Scope, idempotent
+from metrics.api.callers import caller
 from metrics.api.serializers import BatchSerializer, SourceChange, SourceRequest, SourceSerializer
 from metrics.models import Batch, Source
 from metrics.selectors.sources import get_source_for, visible_batches, visible_sources
@@ -30,7 +31,7 @@ class SourceList(ListAPI):
     ordering = ("code",)
 
     def get_queryset(self) -> QuerySet[Source]:
-        return visible_sources(self.request.user)
+        return visible_sources(caller(self.request))
 
     @extend_schema(request=SourceRequest, responses={201: SourceSerializer})
     @idempotent
@@ -38,7 +39,7 @@ class SourceList(ListAPI):
         """A new source. Its mapping may come along, or is made with its first file."""
         sent = SourceRequest(data=request.data)
         sent.is_valid(raise_exception=True)
-        made = create_source(actor=request.user, **sent.validated_data)
+        made = create_source(actor=caller(request), **sent.validated_data)
         return Response(SourceSerializer(made).data, status=201)
 
 
@@ -48,7 +49,7 @@ class SourceDetail(RetrieveAPI):
     serializer_class = SourceSerializer
 
     def get_object(self) -> Source:
-        return get_source_for(self.request.user, self.kwargs["code"])
+        return get_source_for(caller(self.request), self.kwargs["code"])
 
     @extend_schema(request=SourceChange, responses={200: SourceSerializer})
     @transaction.atomic
@@ -63,12 +64,12 @@ class SourceDetail(RetrieveAPI):
         if values:
             names = ("name_zh", "name_en", "time_zone", "precedence", "is_active")
             change_source(
-                actor=request.user,
+                actor=caller(request),
                 source=source,
                 **{**{name: getattr(source, name) for name in names}, **values},
             )
         if has_mapping:
-            save_mapping(actor=request.user, source=source, mapping=mapping)
+            save_mapping(actor=caller(request), source=source, mapping=mapping)
         return Response(SourceSerializer(self.get_object()).data)
 
 
@@ -86,4 +87,4 @@ class BatchList(ListAPI):
     ordering = ("-created_at", "-id")
 
     def get_queryset(self) -> QuerySet[Batch]:
-        return visible_batches(self.request.user)
+        return visible_batches(caller(self.request))

@@ -38,7 +38,8 @@ class KPIForm(forms.Form):
         required=False,
         widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false", "autocomplete": "off"}),
         help_text=_(
-            "Over measures: sum(resolved) / sum(answered), mean(answer_seconds). The result is a plain ratio; %% is made of it by the unit."
+            "Over measures: sum(resolved) / sum(answered), mean(answer_seconds). "
+            "A ratio is shown as a percentage by choosing that unit."
         ),
     )
     unit = forms.ChoiceField(label=_("Unit"), choices=KPIVersion.Unit.choices)
@@ -99,7 +100,8 @@ class KPIForm(forms.Form):
 
 TERMS = (
     "formula", "unit", "direction", "target", "stretch", "bands", "decimals", "minimum_sample", "sample_measure",
-    "denominator_zh", "denominator_en", "source_note_zh", "source_note_en", "collection_method_zh", "collection_method_en",
+    "denominator_zh", "denominator_en", "source_note_zh", "source_note_en", "collection_method_zh",
+    "collection_method_en",
 )  # fmt: skip
 
 

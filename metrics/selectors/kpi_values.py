@@ -141,7 +141,7 @@ def distribution(kpi: KPI, month: date, *, bars: int = 12) -> dict[str, object]:
         value__isnull=False,
     ).exclude(employee_id=COMPANY)
     found = list(rows.values_list("value", "n", "kpi_version__minimum_sample"))
-    sure = [value for value, n, minimum in found if n >= minimum]
+    sure = [float(value) for value, n, minimum in found if value is not None and n >= minimum]
     result: dict[str, object] = {
         "people": len(sure),
         "below_minimum": len(found) - len(sure),

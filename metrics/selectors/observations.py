@@ -110,8 +110,8 @@ def totals_by(
 def company_totals(measure_ids: Collection[int], first: date, last: date) -> pd.DataFrame:
     """measure_id, n, total, total_sq of everybody together.
 
-    The day totals of the company, rolled up on import, where one source gives a measure; where several do, people's own,
-    since precedence is decided person by person.
+    The day totals of the company, rolled up on import, where one source gives a measure; where several do, people's
+    own, since precedence is decided person by person.
     """
     contested = contested_measures(measure_ids, first, last)
     rolled = totals_by(

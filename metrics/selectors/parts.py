@@ -59,7 +59,7 @@ def slices_by_part(subject_ids: Sequence[int], *, small: int, largest: int = 80_
 
 
 def tables_of(subject_ids: Sequence[int], first: date, last: date) -> list[str]:
-    """The tables that hold these subjects' day totals: the part of each month where all are of one part, else the whole.
+    """The tables that hold these subjects' day totals: a part of each month where all are of one part, else the whole.
 
     A few subjects are looked up by index in any case.
     """

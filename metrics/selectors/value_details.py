@@ -83,7 +83,7 @@ def _days(
         columns[code, "sum"] = rows["total"].astype(float).fillna(fill)
         columns[code, "count"] = rows["n"].astype(float).fillna(0.0)
     totals = pd.DataFrame(columns, index=days)
-    totals.columns = pd.MultiIndex.from_tuples(totals.columns)
+    totals.columns = pd.MultiIndex.from_tuples(list(columns))
     values = formulas.evaluate(formula, totals, unit=version.unit)
     sampled = formulas.sample_of(formula, sample_measure=version.sample_measure, units=units)
     sizes = formulas.sample(sampled, totals)

@@ -175,5 +175,6 @@ def _remove_rows(batch: Batch) -> None:
 
 def _announce(batches: Sequence[Batch]) -> None:
     """One piece of news for each stretch of days, so that a correction of January does not recompute June."""
-    for first, last in sorted({(batch.first_day, batch.last_day) for batch in batches if batch.first_day}):
+    spans = {(each.first_day, each.last_day) for each in batches if each.first_day and each.last_day}
+    for first, last in sorted(spans):
         emit("observations.changed", first_day=first.isoformat(), last_day=last.isoformat())

@@ -41,7 +41,16 @@ class Cells(NamedTuple):
 
 
 def texts(column: pd.Series, missing: frozenset[str] = frozenset()) -> pd.Series:
-    """The column as stripped texts; None, NaN and the words in `missing` become ""."""
+    """The column as stripped texts; None, NaN and the words in `missing` become "". A categorical stays one."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        stripped = [str(text).strip() for text in column.cat.categories]
+        places, distinct = pd.factorize(
+            np.array(["" if text in missing else text for text in [*stripped, ""]], dtype=object)
+        )
+        # Code -1, a missing cell, takes the last place: that of "".
+        return pd.Series(
+            pd.Categorical.from_codes(places[column.cat.codes], categories=distinct), index=column.index
+        )
     found = column.astype(object).where(column.notna(), "").astype(str).str.strip()
     return found.where(~found.isin(missing), "") if missing else found
 

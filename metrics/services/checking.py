@@ -23,15 +23,19 @@ SHOWN = 200
 
 @dataclass
 class Rows:
-    """Rows under examination: texts by line, and what was found to be wrong."""
+    """Rows under examination: texts by line, and what was found to be wrong. `coded` as in a Table: columns with every
+    distinct text once, which are read much faster."""
 
     frame: pd.DataFrame
+    coded: Mapping[str, pd.Categorical] = field(default_factory=dict)
     rejects: list[RejectRow] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.good = pd.Series(True, index=self.frame.index)
 
     def text(self, column: str, missing: frozenset[str] = frozenset()) -> pd.Series:
+        if column in self.coded:
+            return cells.texts(pd.Series(self.coded[column], index=self.frame.index), missing)
         return cells.texts(self.frame[column], missing)
 
     def reject(
@@ -52,7 +56,7 @@ class Rows:
                 RejectRow(
                     line=int(line),
                     column=column[:120],
-                    value="" if text is None or text != text else str(text)[:SHOWN],
+                    value="" if pd.isna(text) else str(text)[:SHOWN],
                     code=str(code.at[line]) if isinstance(code, pd.Series) else code,
                     params={
                         key: _plain(value.at[line] if isinstance(value, pd.Series) else value)

@@ -6,8 +6,8 @@
             denominator, source_note, collection_method: {zh, en}}]}]
     sources: [{code, name, kind, time_zone, precedence, active, mapping}]
 
-Loading adds and changes, and never takes away. A version that is there already must say what the document says, unless it
-may still be corrected.
+Loading adds and changes, and never takes away. A version that is there already must say what the document says, unless
+it may still be corrected.
 """
 
 from __future__ import annotations

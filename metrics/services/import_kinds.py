@@ -219,7 +219,7 @@ class TotalsKind(MetricsKind):
     def check_rows(self, table: Table, **how: Any) -> Checked:
         how.pop("import_record")
         replaced = how.pop("replaced")
-        return check_totals(table.frame, replaced=[batch.pk for batch in replaced], **how)
+        return check_totals(table.frame, coded=table.coded, replaced=[batch.pk for batch in replaced], **how)
 
 
 def _told(summary: Mapping[str, Any]) -> dict[str, Any]:

@@ -59,8 +59,8 @@ def compute_kpi_values(
     standard_error   in the same unit, None where nothing can be said
     inputs           {"sum(m)": x, "count(m)": n}: evaluating the formula on them gives the value again
 
-    Call it inside the transaction of a run's shard. Seven queries, whatever the number of people and KPIs. Many people are
-    read at once where they lie in one part (see selectors.parts).
+    Call it inside the transaction of a run's shard. The number of queries does not depend on people or KPIs; many
+    people are read at once where they lie in one part (see selectors.parts).
     """
     versions = [version for version in kpi_versions if version.formula]
     people = list(employee_ids)
@@ -86,12 +86,12 @@ def compute_kpi_values(
 
 def store_values(run: Run, values: pd.DataFrame) -> int:
     """The rows of `values` (VALUE_COLUMNS and inputs) as those of `run`; the answer is their number."""
-    constant = pd.Categorical.from_codes(np.zeros(len(values), dtype=np.int8), [str(run.pk)])
+    constant = pd.Categorical.from_codes(np.zeros(len(values), dtype=np.int8), pd.Index([str(run.pk)]))
     return copy_in(KPIValue._meta.db_table, values.assign(run_id=constant), COLUMNS)
 
 
 def _give_room_for_grouping() -> None:
-    """A hash table of 150,000 groups spills to disk with PostgreSQL's usual memory; until the end of the transaction."""
+    """A hash table of 150,000 groups spills to disk with PostgreSQL's usual memory; until the transaction's end."""
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL work_mem = '128MB'")
 
@@ -152,7 +152,7 @@ def totals_of_people(
     """One row per person, columns (measure, "sum" | "count" | "sumsq"), as scoring reads it.
 
     Missing   somebody without a record of a counted thing or of money has none of it, 0, once anybody's came in at all
-              in the period; all else is nan where no value is. Who has no record in any of these measures is nan in all.
+              in the period; all else is nan where no value is.
     """
     measures = _measures(codes)
     ids = [measure.pk for measure in measures.values()]
@@ -183,10 +183,10 @@ def _pivot(
 ) -> pd.DataFrame:
     index = pd.Index(subjects)
     columns: dict[tuple[str, str], np.ndarray[Any, np.dtype[np.float64]]] = {}
-    of_measure = {pk: rows for pk, rows in found.groupby("measure_id")} if len(found) else {}
+    of_measure = dict(list(found.groupby("measure_id"))) if len(found) else {}
     for code, measure in measures.items():
         rows = of_measure.get(measure.pk, found.iloc[:0])
-        place = index.get_indexer(rows["subject_id"])
+        place = index.get_indexer(rows["subject_id"].to_numpy())
         zero = measure.unit in formulas.ADDITIVE_UNITS and measure.pk in covered
         for statistic, column in STATISTICS.items():
             # A count of no values is 0 as long as anybody could have had one.
@@ -195,7 +195,8 @@ def _pivot(
             values[place] = rows[column].to_numpy(dtype=float)
             columns[code, statistic] = values
     frame = pd.DataFrame(columns, index=index, dtype=float)
-    frame.columns = pd.MultiIndex.from_tuples(frame.columns) if len(frame.columns) else frame.columns
+    if columns:
+        frame.columns = pd.MultiIndex.from_tuples(list(columns))
     return frame
 
 
@@ -209,8 +210,8 @@ def _values(
         empty = np.full(len(totals), np.nan)
         return pd.DataFrame({"value": empty, "standard_error": empty, "n": 0, "inputs": "{}"})
     own = totals[sorted(formula.measures)]
-    counts = own.xs("count", axis=1, level=1)
-    has_any = (counts.fillna(0) > 0).any(axis=1).to_numpy()
+    counts = np.column_stack([own[code, "count"].to_numpy(dtype=float) for code in sorted(formula.measures)])
+    has_any = np.nan_to_num(counts).any(axis=1)
     value = np.where(has_any, formulas.evaluate(formula, own, unit=version.unit), np.nan)
     error = np.where(np.isnan(value), np.nan, formulas.standard_error(formula, own, unit=version.unit))
     sampled = formulas.sample_of(formula, sample_measure=version.sample_measure, units=units)

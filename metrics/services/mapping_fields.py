@@ -1,8 +1,8 @@
 """A mapping as the fields of a browser's form, and back.
 
 One line a column of the file: what it is (`col-3-what`: "", "role:employee" or "measure:answered") and how it is read
-(`col-3-type`, `col-3-words`; of daily totals `col-3-aggregation`, `col-3-count`). Below them a few lines for measures that
-have no column of their own: what every row counts as, or a second measure of one column (`more-0-...`).
+(`col-3-type`, `col-3-words`; of daily totals `col-3-aggregation`, `col-3-count`). Below them a few lines for measures
+that have no column of their own: what every row counts as, or a second measure of one column (`more-0-...`).
 """
 
 from __future__ import annotations

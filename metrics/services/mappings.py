@@ -244,20 +244,28 @@ def mapping_digest(mapping: Mapping[str, Any], *more: str) -> str:
 
 _ROLE_NAMES: dict[str, tuple[str, ...]] = {
     "record_id": (
-        "id", "recordid", "callid", "ticketid", "sessionid", "caseid", "surveyid", "inspectionid", "ticketnumber",
-        "编号", "记录编号", "通话编号", "工单编号", "工单号", "会话编号", "会话id", "问卷编号", "质检编号", "流水号", "订单号", "通话id",
+        "id", "recordid", "callid", "ticketid", "sessionid", "caseid", "surveyid", "inspectionid",
+        "ticketnumber",
+        "编号", "记录编号", "通话编号", "工单编号", "工单号", "会话编号", "会话id", "问卷编号",
+        "质检编号", "流水号", "订单号", "通话id",
     ),
     "employee": (
-        "employee", "employeenumber", "employeeno", "employeeid", "agent", "agentid", "agentname", "agentnumber", "staff",
-        "staffid", "user", "工号", "员工", "员工编号", "员工号", "客服", "客服工号", "客服姓名", "坐席", "座席", "坐席工号", "座席工号",
+        "employee", "employeenumber", "employeeno", "employeeid", "agent", "agentid", "agentname",
+        "agentnumber", "staff",
+        "staffid", "user", "工号", "员工", "员工编号", "员工号", "客服", "客服工号", "客服姓名",
+        "坐席", "座席", "坐席工号", "座席工号",
         "员工姓名", "姓名", "员工工号",
     ),
     "date": (
-        "date", "day", "calldate", "createdat", "startedat", "starttime", "datetime", "timestamp", "日期", "通话日期", "接入日期",
+        "date", "day", "calldate", "createdat", "startedat", "starttime", "datetime", "timestamp",
+        "日期", "通话日期", "接入日期",
         "统计日期", "服务日期", "开始时间", "创建时间", "质检日期", "接入时间",
     ),
     "time": ("time", "calltime", "timeofday", "时间", "通话时间", "时刻"),
-    "queue": ("queue", "topic", "skill", "skillgroup", "category", "队列", "技能组", "业务", "业务类型", "主题", "话题", "来源队列"),
+    "queue": (
+        "queue", "topic", "skill", "skillgroup", "category", "队列", "技能组", "业务", "业务类型",
+        "主题", "话题", "来源队列",
+    ),
     "measure": ("measure", "measurecode", "metric", "indicator", "指标", "指标代码", "数据项"),
     "value": ("value", "amount", "total", "值", "数值", "合计"),
     "count": ("n", "count", "samplesize", "样本数", "数量", "次数", "份数"),
@@ -267,13 +275,18 @@ _MEASURE_NAMES: dict[str, tuple[str, ...]] = {
     "answered": ("answered", "answeredyn", "isanswered", "是否接听", "接听", "已接听", "接听量"),
     "resolved": ("resolved", "resolvedyn", "isresolved", "solved", "是否解决", "解决", "已解决", "解决量"),
     "answer_seconds": (
-        "speedofanswerinseconds", "speedofanswer", "answertime", "waittime", "waitingtime", "waitseconds", "接听秒数", "等待时长",
+        "speedofanswerinseconds", "speedofanswer", "answertime", "waittime", "waitingtime",
+        "waitseconds", "接听秒数", "等待时长",
         "应答时长", "响应时长", "首响时长", "等待秒数",
     ),
     "talk_seconds": (
-        "avgtalkduration", "talkduration", "talktime", "handletime", "handlingtime", "duration", "通话时长", "处理时长", "服务时长",
+        "avgtalkduration", "talkduration", "talktime", "handletime", "handlingtime", "duration",
+        "通话时长", "处理时长", "服务时长",
     ),
-    "satisfaction": ("satisfactionrating", "satisfaction", "csat", "rating", "满意度", "满意度评分", "满意度打分", "评分"),
+    "satisfaction": (
+        "satisfactionrating", "satisfaction", "csat", "rating", "满意度", "满意度评分", "满意度打分",
+        "评分",
+    ),
     "nps_points": ("nps", "recommendation", "likelihoodtorecommend", "推荐意愿", "净推荐值", "推荐分"),
     "complaints": ("complaint", "complaints", "iscomplaint", "是否投诉", "投诉", "投诉量"),
     "inspection_score": ("inspectionscore", "qualityscore", "qascore", "得分", "质检得分", "质检分"),

@@ -45,7 +45,7 @@ def push_records(
 
     records   mappings with record_id, employee, day or occurred_at (ISO 8601; without an offset in the source's zone),
               optionally queue, and values {measure code: number}; a measure that is left out or null is missing
-    batch     the batch's name; sending other records under the name of a live batch replaces it, as a corrected file does
+    batch     the batch's name; other records under the name of a live batch replace it, as a corrected file does
     Errors    Refusals metrics_hr_only, source_inactive, source_kind, records_too_many, batch_*, measure_unknown;
               RecordsRejected when any record is wrong, then nothing is stored
     """

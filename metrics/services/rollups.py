@@ -32,8 +32,8 @@ def day_totals(records: pd.DataFrame, measures: Mapping[str, int]) -> pd.DataFra
 
 
 def roll_up(totals: pd.DataFrame) -> pd.DataFrame:
-    """subject_type, subject_id, day, measure_id, n, total, total_sq: everybody's own totals, and those of every team with
-    the teams below it, of every site and of the company, by where people sat on the day."""
+    """subject_type, subject_id, day, measure_id, n, total, total_sq: everybody's own totals, and those of every team
+    with the teams below it, of every site and of the company, by where people sat on the day."""
     own = totals.rename(columns={"employee_id": "subject_id"}).assign(
         subject_type=Observation.SubjectType.EMPLOYEE.value
     )

@@ -1,7 +1,7 @@
 """The standing KPI values of every month: computed anew whenever data or a KPI changes, published as a whole.
 
-What is new is seen twice: the news of a change starts a run, and a run that ends looks whether its inputs are still those
-it began with. Both look under the lock of the month's row, so that no change falls between them.
+What is new is seen twice: the news of a change starts a run, and a run that ends looks whether its inputs are still
+those it began with. Both look under the lock of the month's row, so that no change falls between them.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from foundation.runs.registry import RunHandler
 from foundation.runs.services import start_run
 from metrics.models import Batch, KPIPeriod, KPIValue, Source
 from metrics.selectors.kpis import versions_on
+from metrics.selectors.parts import slices_by_part
 from metrics.services.kpi_values import compute_company_values, compute_kpi_values
 from people.models import User
 from people.selectors.rosters import roster_between
@@ -112,9 +113,8 @@ class StandingValuesHandler(RunHandler):
         run.fingerprint = fingerprint(first, last)
         run.save(update_fields=["fingerprint"])
         people = [row.employee_id for row in roster_between(first, last)]
-        size = settings.RUN_SHARD_SIZE
-        shards = [{"people": people[start : start + size]} for start in range(0, len(people), size)]
-        return [*shards, {"company": True}]
+        slices = slices_by_part(people, small=settings.RUN_SHARD_SIZE)
+        return [*({"people": each} for each in slices), {"company": True}]
 
     def work(self, run: Run, stage: str, key: dict) -> None:
         first, last = _days(run)

@@ -25,12 +25,13 @@ def check_totals(
     mapping: Mapping[str, Any],
     options: Mapping[str, Any] | None = None,
     replaced: Collection[int] = (),
+    coded: Mapping[str, pd.Categorical] | None = None,
 ) -> Checked:
     """As check_records. accepted: employee_id, day, team_id, measure_id, n, total, total_sq, line; several rows for one
     line of a file that has a column a measure. total_sq is NaN where a total of several values does not tell it."""
     options = options or {}
     missing = frozenset(mapping.get("missing", ()))
-    rows = Rows(frame)
+    rows = Rows(frame, coded or {})
     columns = mapping["columns"]
     measures = {measure.code: measure for measure in Measure.objects.all()}
 
@@ -206,7 +207,8 @@ def _summary(kept: pd.DataFrame, measures: Mapping[str, Measure]) -> dict[str, A
     if kept.empty:
         return {"people": 0, "measures": []}
     codes = {measure.pk: code for code, measure in measures.items()}
-    grouped = kept.groupby("measure_id")[["n", "total"]].sum()
+    sums = kept.groupby("measure_id", as_index=False)[["n", "total"]].sum()
+    grouped = zip(sums["measure_id"].tolist(), sums["n"].tolist(), sums["total"].tolist(), strict=True)
     return {
         "first_day": kept["day"].min().isoformat(),
         "last_day": kept["day"].max().isoformat(),
@@ -214,11 +216,11 @@ def _summary(kept: pd.DataFrame, measures: Mapping[str, Measure]) -> dict[str, A
         "without_team": int((kept.drop_duplicates("line")["team_id"] == 0).sum()),
         "measures": [
             {
-                "code": codes[int(pk)],
-                "n": int(row["n"]),
+                "code": codes[pk],
+                "n": int(n),
                 "missing": 0,
-                "mean": float(np.round(row["total"] / row["n"], 6)),
+                "mean": round(total / n, 6),
             }
-            for pk, row in grouped.iterrows()
+            for pk, n, total in grouped
         ],
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from itertools import pairwise
 from typing import Any
 
 from django.contrib import messages
@@ -25,7 +26,7 @@ from metrics.services import kpis as services
 from metrics.services.catalogue import load_catalogue
 from metrics.services.kpi_values import preview
 from metrics.services.kpis import KPITerms
-from metrics.views.requests import show_refusal
+from metrics.views.requests import reader, show_refusal
 from people.selectors.rosters import roster_between
 from scoring import kpi as scoring_kpi
 
@@ -41,8 +42,8 @@ def kpis(request: HttpRequest) -> HttpResponse:
     period = latest_period()
     together = company_values(period.first_day) if period else {}
     rows: dict[str, list[dict[str, Any]]] = {}
-    retired = []
-    for kpi in visible_kpis(request.user):
+    retired: list[dict[str, Any]] = []
+    for kpi in visible_kpis(reader(request)):
         version = current_version(kpi)
         row = {
             "kpi": kpi,
@@ -56,7 +57,7 @@ def kpis(request: HttpRequest) -> HttpResponse:
         "groups": [(KPI.Dimension(value).label, rows[value]) for value in order],
         "retired": retired,
         "month": period.first_day if period else None,
-        "may_write": request.user.is_hr,
+        "may_write": reader(request).is_hr,
     }
     return render(request, "metrics/kpis.html", context)
 
@@ -64,7 +65,7 @@ def kpis(request: HttpRequest) -> HttpResponse:
 @require_GET
 @role_required(*EVERYONE)
 def kpi(request: HttpRequest, code: str) -> HttpResponse:
-    found = get_kpi_for(request.user, code)
+    found = get_kpi_for(reader(request), code)
     version = current_version(found)
     names = measure_names()
     period = latest_period()
@@ -79,7 +80,7 @@ def kpi(request: HttpRequest, code: str) -> HttpResponse:
         "spread": spread,
         "chart": _distribution_chart(version, spread) if version and spread and spread["counts"] else None,
         "bands": _bands(version),
-        "may_write": request.user.is_hr,
+        "may_write": reader(request).is_hr,
         "today": timezone.localdate(),
     }
     return render(request, "metrics/kpi.html", context)
@@ -103,10 +104,8 @@ def _bands(version: KPIVersion | None) -> list[dict[str, Any]]:
 
 def _distribution_chart(version: KPIVersion, spread: dict[str, Any]) -> dict[str, Any]:
     edges = spread["edges"]
-    labels = [
-        f"{wording.value_text(low, version.unit, version.decimals)} – {wording.value_text(high, version.unit, version.decimals)}"
-        for low, high in zip(edges, edges[1:], strict=False)
-    ]
+    texts = [wording.value_text(edge, version.unit, version.decimals) for edge in edges]
+    labels = [f"{low} – {high}" for low, high in pairwise(texts)]
     return {
         "kind": "histogram",
         "labels": labels,
@@ -125,7 +124,7 @@ def kpi_new(request: HttpRequest) -> HttpResponse:
         data = form.cleaned_data
         try:
             made = services.create_kpi(
-                actor=request.user,
+                actor=reader(request),
                 code=data["code"],
                 name_zh=data["name_zh"],
                 name_en=data["name_en"],
@@ -146,7 +145,7 @@ def kpi_new(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @role_required("hr")
 def kpi_edit(request: HttpRequest, code: str) -> HttpResponse:
-    found = get_kpi_for(request.user, code)
+    found = get_kpi_for(reader(request), code)
     last = found.versions.all()[0]
     initial = {field.name: getattr(last, field.name) for field in fields(KPITerms)}
     for name in ("target", "stretch"):
@@ -158,9 +157,9 @@ def kpi_edit(request: HttpRequest, code: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
-            services.rename_kpi(actor=request.user, kpi=found, **{name: data[name] for name in listed})
+            services.rename_kpi(actor=reader(request), kpi=found, **{name: data[name] for name in listed})
             version = services.revise_kpi(
-                actor=request.user, kpi=found, valid_from=data["valid_from"], terms=form.terms()
+                actor=reader(request), kpi=found, valid_from=data["valid_from"], terms=form.terms()
             )
         except Refusal as refusal:
             show_refusal(form, refusal)
@@ -223,9 +222,9 @@ def kpi_check(request: HttpRequest) -> HttpResponse:
 @require_POST
 @role_required("hr")
 def kpi_active(request: HttpRequest, code: str) -> HttpResponse:
-    found = get_kpi_for(request.user, code)
+    found = get_kpi_for(reader(request), code)
     is_active = request.POST.get("active") == "1"
-    services.set_kpi_active(actor=request.user, kpi=found, is_active=is_active)
+    services.set_kpi_active(actor=reader(request), kpi=found, is_active=is_active)
     told = _("%(name)s is in use again.") if is_active else _("%(name)s is offered to no new cycle.")
     messages.success(request, told % {"name": found.name})
     return redirect("metrics:kpi", found.code)
@@ -234,7 +233,7 @@ def kpi_active(request: HttpRequest, code: str) -> HttpResponse:
 @require_POST
 @role_required("hr")
 def catalogue(request: HttpRequest) -> HttpResponse:
-    problems = load_catalogue(actor=request.user)
+    problems = load_catalogue(actor=reader(request))
     if problems:
         messages.error(request, "; ".join(str(problem) for problem in problems))
     else:

@@ -16,7 +16,7 @@ from metrics.forms.measures import MeasureForm
 from metrics.models import Measure
 from metrics.selectors.measures import get_measure_for, visible_measures
 from metrics.services.measures import change_measure, create_measure
-from metrics.views.requests import show_refusal
+from metrics.views.requests import reader, show_refusal
 
 FIELDS = ("name_zh", "name_en", "unit", "minimum", "maximum", "description_zh", "description_en")
 
@@ -24,7 +24,7 @@ FIELDS = ("name_zh", "name_en", "unit", "minimum", "maximum", "description_zh", 
 @require_GET
 @role_required("hr", "auditor")
 def measures(request: HttpRequest) -> HttpResponse:
-    context = {"measures": visible_measures(request.user), "may_write": request.user.is_hr}
+    context = {"measures": visible_measures(reader(request)), "may_write": reader(request).is_hr}
     return render(request, "metrics/measures.html", context)
 
 
@@ -34,7 +34,7 @@ def measure_new(request: HttpRequest) -> HttpResponse:
     form = MeasureForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            made = create_measure(actor=request.user, **form.cleaned_data)
+            made = create_measure(actor=reader(request), **form.cleaned_data)
         except Refusal as refusal:
             show_refusal(form, refusal)
         else:
@@ -48,12 +48,12 @@ def measure_new(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @role_required("hr")
 def measure_edit(request: HttpRequest, code: str) -> HttpResponse:
-    found = get_measure_for(request.user, code)
+    found = get_measure_for(reader(request), code)
     initial: dict[str, Any] = {name: getattr(found, name) for name in FIELDS}
     form = MeasureForm(request.POST or None, measure=found, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
-            change_measure(actor=request.user, measure=found, **form.cleaned_data)
+            change_measure(actor=reader(request), measure=found, **form.cleaned_data)
         except Refusal as refusal:
             show_refusal(form, refusal)
         else:

@@ -9,6 +9,7 @@ from django import forms
 from django.http import HttpRequest
 
 from foundation.refusals import Refusal
+from people.models import User
 
 
 def month_asked(request: HttpRequest) -> date | None:
@@ -23,3 +24,9 @@ def month_asked(request: HttpRequest) -> date | None:
 def show_refusal(form: forms.Form, refusal: Refusal) -> None:
     """At its field where the form has it, else above the form."""
     form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
+
+
+def reader(request: HttpRequest) -> User:
+    """The person who is signed in; role_required has let nobody else in."""
+    assert isinstance(request.user, User)
+    return request.user

@@ -19,26 +19,29 @@ from metrics.selectors.measures import measure_names
 from metrics.selectors.sources import get_source_for, visible_batches, visible_sources, with_latest_batch
 from metrics.services.mappings import ROLES
 from metrics.services.sources import change_source, create_source
-from metrics.views.requests import show_refusal
+from metrics.views.requests import reader, show_refusal
 
 
 @require_GET
 @role_required("hr", "auditor")
 def sources(request: HttpRequest) -> HttpResponse:
-    context = {"sources": with_latest_batch(visible_sources(request.user)), "may_write": request.user.is_hr}
+    context = {
+        "sources": with_latest_batch(visible_sources(reader(request))),
+        "may_write": reader(request).is_hr,
+    }
     return render(request, "metrics/sources.html", context)
 
 
 @require_GET
 @role_required("hr", "auditor")
 def source(request: HttpRequest, code: str) -> HttpResponse:
-    found = get_source_for(request.user, code)
-    batches = visible_batches(request.user).filter(source=found)
+    found = get_source_for(reader(request), code)
+    batches = visible_batches(reader(request)).filter(source=found)
     context = {
         "source": found,
         "mapping": _mapping_lines(found),
         "page": page_of(batches, ordering=("-created_at", "-id"), cursor=request.GET.get("cursor")),
-        "may_write": request.user.is_hr,
+        "may_write": reader(request).is_hr,
     }
     return render(request, "metrics/source.html", context)
 
@@ -83,7 +86,7 @@ def source_new(request: HttpRequest) -> HttpResponse:
     form = SourceForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            made = create_source(actor=request.user, **form.cleaned_data)
+            made = create_source(actor=reader(request), **form.cleaned_data)
         except Refusal as refusal:
             show_refusal(form, refusal)
         else:
@@ -95,14 +98,14 @@ def source_new(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @role_required("hr")
 def source_edit(request: HttpRequest, code: str) -> HttpResponse:
-    found = get_source_for(request.user, code)
+    found = get_source_for(reader(request), code)
     names = ("name_zh", "name_en", "time_zone", "precedence", "is_active")
     form = SourceForm(
         request.POST or None, source=found, initial={name: getattr(found, name) for name in names}
     )
     if request.method == "POST" and form.is_valid():
         try:
-            change_source(actor=request.user, source=found, **form.cleaned_data)
+            change_source(actor=reader(request), source=found, **form.cleaned_data)
         except Refusal as refusal:
             show_refusal(form, refusal)
         else:

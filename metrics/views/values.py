@@ -31,7 +31,7 @@ from metrics.selectors.kpi_values import (
 from metrics.selectors.kpis import get_kpi_for, version_on
 from metrics.selectors.measures import measure_names
 from metrics.selectors.value_details import ValueDetail, every_day, kpi_value_detail
-from metrics.views.requests import month_asked
+from metrics.views.requests import month_asked, reader
 from people.models import User
 from people.selectors.employees import search_people, visible_employees
 from scoring import kpi as scoring_kpi
@@ -52,9 +52,9 @@ def values(request: HttpRequest) -> HttpResponse:
         "months": list(published_periods()[:SHOWN_MONTHS]),
         "has_values": latest is not None,
     }
-    if request.user.has_role("hr", "auditor", "payroll", "manager"):
+    if reader(request).has_role("hr", "auditor", "payroll", "manager"):
         return render(request, "metrics/values.html", {**context, **_matrix(request, month)})
-    own = {**context, "standings": _standings(request.user, month), "employee": request.user}
+    own = {**context, "standings": _standings(reader(request), month), "employee": reader(request)}
     return render(request, "metrics/own_values.html", own)
 
 
@@ -68,7 +68,7 @@ def _standings(employee: User, month: date) -> list[dict[str, Any]]:
 def _matrix(request: HttpRequest, month: date) -> dict[str, Any]:
     first, last = month_span(month)
     query = request.GET.get("q", "")[:80]
-    people = search_people(visible_employees(request.user, first=first, last=last), query)
+    people = search_people(visible_employees(reader(request), first=first, last=last), query)
     descending = request.GET.get("order") == "-name"
     ordering = ("-name_sort", "-id") if descending else ("name_sort", "id")
     page = page_of(people, ordering=ordering, cursor=request.GET.get("cursor"), limit=PAGE_SIZE)
@@ -106,11 +106,11 @@ def value_detail(request: HttpRequest, employee_id: int, code: str) -> HttpRespo
     latest = latest_period()
     month = month_asked(request) or (latest.first_day if latest else timezone.localdate().replace(day=1))
     first, last = month_span(month)
-    kpi = get_kpi_for(request.user, code)
+    kpi = get_kpi_for(reader(request), code)
     version = version_on(kpi, last)
     if version is None or not version.formula:
         raise Http404
-    detail = kpi_value_detail(request.user, employee_id, version, first, last)
+    detail = kpi_value_detail(reader(request), employee_id, version, first, last)
     standing = next((each for each in standing_values(detail.employee, month) if each.kpi.pk == kpi.pk), None)
     if standing is not None:
         version = standing.version
@@ -121,7 +121,7 @@ def value_detail(request: HttpRequest, employee_id: int, code: str) -> HttpRespo
         "kpi": kpi,
         "version": version,
         "employee": detail.employee,
-        "is_own": detail.employee.pk == request.user.pk,
+        "is_own": detail.employee.pk == reader(request).pk,
         "month": month,
         "previous_month": month_before(month).replace(day=1),
         "months": list(published_periods()[:SHOWN_MONTHS]),

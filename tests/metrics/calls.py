@@ -1,5 +1,5 @@
-"""A call log like those that telephone systems export, made up: names instead of numbers, Y/N, times as text, and rows of
-unanswered calls that have no speed, duration or satisfaction."""
+"""A call log like those that telephone systems export, made up: names instead of numbers, Y/N, times as text, and rows
+of unanswered calls that have no speed, duration or satisfaction."""
 
 from __future__ import annotations
 

@@ -41,8 +41,9 @@ def load(document: dict[str, Any]) -> Problems:
 def test_the_catalogue_has_the_ten_indicators(catalogue: None) -> None:
     codes = set(KPI.objects.values_list("code", flat=True))
     assert codes >= {
-        "satisfaction", "loyalty", "complaint_rate", "response_time", "resolution_rate", "cost_per_service", "efficiency",
-        "service_quality", "innovation", "sales", "courtesy", "initiative", "service_awareness", "professional_skill",
+        "satisfaction", "loyalty", "complaint_rate", "response_time", "resolution_rate", "cost_per_service",
+        "efficiency", "service_quality", "innovation", "sales",
+        "courtesy", "initiative", "service_awareness", "professional_skill",
     }  # fmt: skip
     for kpi in KPI.objects.prefetch_related("versions"):
         version = kpi.versions.get()

@@ -72,7 +72,7 @@ def totals(**columns: tuple[float, float, float]) -> pd.DataFrame:
         {
             (code, name): [value]
             for code, values in columns.items()
-            for name, value in zip(("sum", "count", "sumsq"), values)
+            for name, value in zip(("sum", "count", "sumsq"), values, strict=True)
         }
     )
     frame.columns = pd.MultiIndex.from_tuples(frame.columns)
