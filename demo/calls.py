@@ -1,8 +1,8 @@
 """Three months of invented calls, surveys and inspections, as the files that three source systems would send.
 
-What makes them believable: ability, warmth and pace differ by person and are correlated; a fast agent is answered by shorter
-talks, a warm one by better marks; Mondays and evenings are slower; customers who waited long are harsher; one morning the
-telephone system was down; few customers answer the survey, and those with something to complain about more often.
+What makes them believable: ability, warmth and pace differ by person and are correlated; a fast agent is answered by
+shorter talks, a warm one by better marks; Mondays and evenings are slower; customers who waited long are harsher; one
+morning the telephone system was down; few customers answer the survey, and those with a complaint more often.
 """
 
 from __future__ import annotations

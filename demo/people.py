@@ -10,110 +10,28 @@ import numpy as np
 
 SEED = 20240229
 
+# fmt: off
 SURNAMES = [
-    "王",
-    "李",
-    "张",
-    "刘",
-    "陈",
-    "杨",
-    "黄",
-    "赵",
-    "周",
-    "吴",
-    "徐",
-    "孙",
-    "马",
-    "朱",
-    "胡",
-    "郭",
-    "何",
-    "林",
-    "高",
-    "罗",
-    "郑",
-    "梁",
-    "谢",
-    "宋",
-    "唐",
-    "许",
-    "韩",
-    "冯",
-    "邓",
-    "曹",
-    "彭",
-    "曾",
-    "肖",
-    "田",
-    "董",
-    "袁",
-    "潘",
-    "蔡",
-    "蒋",
-    "余",
+    "王", "李", "张", "刘", "陈", "杨", "黄", "赵", "周", "吴", "徐", "孙", "马", "朱", "胡",
+    "郭", "何", "林", "高", "罗", "郑", "梁", "谢", "宋", "唐", "许", "韩", "冯", "邓", "曹",
+    "彭", "曾", "肖", "田", "董", "袁", "潘", "蔡", "蒋", "余",
 ]
+# fmt: on
+# fmt: off
 GIVEN = [
-    "伟",
-    "芳",
-    "娜",
-    "敏",
-    "静",
-    "丽",
-    "强",
-    "磊",
-    "军",
-    "洋",
-    "勇",
-    "艳",
-    "杰",
-    "娟",
-    "涛",
-    "明",
-    "超",
-    "秀兰",
-    "霞",
-    "平",
-    "刚",
-    "桂英",
-    "欣怡",
-    "子涵",
-    "雨桐",
-    "浩然",
-    "思远",
-    "嘉怡",
-    "俊杰",
-    "晓燕",
-    "梦瑶",
-    "天宇",
-    "海燕",
-    "志强",
-    "建国",
-    "婷婷",
-    "佳琪",
-    "文博",
-    "诗涵",
-    "宇航",
-    "雪梅",
-    "春燕",
-    "立新",
-    "小红",
-    "玉兰",
-    "国庆",
-    "慧敏",
-    "晨曦",
-    "若彤",
+    "伟", "芳", "娜", "敏", "静", "丽", "强", "磊", "军", "洋", "勇", "艳", "杰", "娟", "涛",
+    "明", "超", "秀兰", "霞", "平", "刚", "桂英", "欣怡", "子涵", "雨桐", "浩然", "思远",
+    "嘉怡", "俊杰", "晓燕", "梦瑶", "天宇", "海燕", "志强", "建国", "婷婷", "佳琪", "文博",
+    "诗涵", "宇航", "雪梅", "春燕", "立新", "小红", "玉兰", "国庆", "慧敏", "晨曦", "若彤",
     "景行",
 ]
+# fmt: on
+# fmt: off
 ENGLISH = [
-    "Grace Lim",
-    "Daniel Koh",
-    "Priya Nair",
-    "Marcus Tan",
-    "Elena Petrova",
-    "Omar Haddad",
-    "Aisha Rahman",
-    "Leo Chen",
+    "Grace Lim", "Daniel Koh", "Priya Nair", "Marcus Tan", "Elena Petrova", "Omar Haddad",
+    "Aisha Rahman", "Leo Chen",
 ]
+# fmt: on
 
 # (code, Chinese, English, parent, site)
 TEAMS = [
@@ -179,8 +97,8 @@ def month_end(first: date) -> date:
 def company(today: date) -> list[Person]:
     """About 120 people: 8 front-line teams of 13 with their leaders, two site heads, a director, HR, payroll, quality.
 
-    Among them: two joiners (one in the current month, one in the month before), two leavers, one transfer in mid-month, and
-    people with opposite profiles (fast and curt, slow and loved), so that the pages have something to explain.
+    Among them: two joiners (one in the current month, one in the month before), two leavers, one transfer in
+    mid-month, and people with opposite profiles (fast and curt, slow and loved), so that the pages have something to explain.
     """
     rng = np.random.default_rng(SEED)
     _, previous, current = month_starts(today)

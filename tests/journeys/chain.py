@@ -1,7 +1,7 @@
 """From a call log to a paid bonus by REST alone: what an integration would send, in its order.
 
-`Caller.call(role, method, path, ...)` hides who carries the request, so that the same chain runs in process in a test and
-over the network against a running server.
+`Caller.call(role, method, path, ...)` hides who carries the request, so that the same chain runs in process in a
+test and over the network against a running server.
 """
 
 from __future__ import annotations

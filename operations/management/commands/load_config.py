@@ -14,7 +14,7 @@ from operations.services.configuration import load_configuration
 
 
 class Command(BaseCommand):
-    help = "Load measures, KPIs, sources, cycle templates and incentive plans from YAML files; all of a file or nothing."
+    help = "Load the configuration (measures, KPIs, sources, ...) from YAML files; all of a file or nothing."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("files", nargs="+", type=Path, help="YAML files, or - for standard input")
