@@ -175,7 +175,8 @@ class PayoutLine(models.Model):
 class PayoutStep(models.Model):
     """A step of a line, typed so that it can be recomputed: result = rule(kind, inputs)."""
 
-    payout_run = models.ForeignKey(PayoutRun, on_delete=models.CASCADE, related_name="+")
+    # Not checked row by row, as with all computed rows: the lines, written in the same transaction, are.
+    payout_run = models.ForeignKey(PayoutRun, on_delete=models.CASCADE, related_name="+", db_constraint=False)
     employee_id = models.BigIntegerField()
     number = models.PositiveSmallIntegerField()
     kind = models.CharField(max_length=40, help_text="target_bonus, curve, proration, rounding, ...")

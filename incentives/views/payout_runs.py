@@ -77,6 +77,13 @@ def payout_run_create(request: SignedInRequest) -> HttpResponse:
     try:
         created = create_payout_run(actor=request.user, plan=plan, cycle=cycle)
     except Refusal as refusal:
+        waiting = (
+            visible_payout_runs(request.user).filter(plan=plan, cycle=cycle, state__in=PayoutRun.OPEN).first()
+        )
+        if refusal.code == "payout_open" and waiting is not None:
+            return redirect(
+                "incentives:payout_run", pk=waiting.pk
+            )  # a second click finds what the first one made
         if refusal.status == 409:
             return conflict(request, str(refusal))
         messages.error(request, str(refusal))
@@ -224,12 +231,13 @@ def _approval(request: SignedInRequest, found: PayoutRun) -> dict[str, Any]:
 @require_POST
 def payout_approve(request: SignedInRequest, pk: int) -> HttpResponse:
     found = get_payout_run_for(request.user, pk)
+    seen = request.POST.get("digest", "")
+    if found.approved_by_id == request.user.pk and seen == found.content_digest:
+        return redirect("incentives:payout_run", pk=found.pk)  # a second click of the same approver
     return after(
         request,
         reverse("incentives:payout_run", args=[found.pk]),
-        lambda: approve_payout(
-            actor=request.user, payout_run=found, seen_digest=request.POST.get("digest", "")
-        ),
+        lambda: approve_payout(actor=request.user, payout_run=found, seen_digest=seen),
         _("Approved and booked: %(amount)s. The payroll file can be made now.")
         % {"amount": money(found.total, found.currency)},
     )
