@@ -49,13 +49,19 @@ def values(request: HttpRequest) -> HttpResponse:
     month = month_asked(request) or (latest.first_day if latest else timezone.localdate().replace(day=1))
     context: dict[str, Any] = {
         "month": month,
-        "months": list(published_periods()[:SHOWN_MONTHS]),
+        "months": _months(month),
         "has_values": latest is not None,
     }
     if reader(request).has_role("hr", "auditor", "payroll", "manager"):
         return render(request, "metrics/values.html", {**context, **_matrix(request, month)})
     own = {**context, "standings": _standings(reader(request), month), "employee": reader(request)}
     return render(request, "metrics/own_values.html", own)
+
+
+def _months(shown: date) -> list[date]:
+    """To choose from, the latest first: months with values, and the one that the page is about in any case."""
+    found = [period.first_day for period in published_periods()[:SHOWN_MONTHS]]
+    return found if shown in found or not found else sorted([*found, shown], reverse=True)
 
 
 def _standings(employee: User, month: date) -> list[dict[str, Any]]:
@@ -72,7 +78,8 @@ def _matrix(request: HttpRequest, month: date) -> dict[str, Any]:
     descending = request.GET.get("order") == "-name"
     ordering = ("-name_sort", "-id") if descending else ("name_sort", "id")
     page = page_of(people, ordering=ordering, cursor=request.GET.get("cursor"), limit=PAGE_SIZE)
-    versions = kpis_of_month(month)
+    together = company_values(month)
+    versions = _with_data(kpis_of_month(month), together)
     found = values_of_people(month, [person.pk for person in page])
     rows = []
     for person in page:
@@ -86,7 +93,6 @@ def _matrix(request: HttpRequest, month: date) -> dict[str, Any]:
             for version in versions
         ]
         rows.append({"person": person, "cells": cells})
-    together = company_values(month)
     return {
         "query": query,
         "descending": descending,
@@ -94,6 +100,12 @@ def _matrix(request: HttpRequest, month: date) -> dict[str, Any]:
         "rows": rows,
         "columns": [{"version": version, "together": together.get(version.kpi_id)} for version in versions],
     }
+
+
+def _with_data(versions: list[KPIVersion], together: dict[int, Any]) -> list[KPIVersion]:
+    """Without the KPIs that nothing came in for: a dozen columns of dashes hide the few that have values."""
+    found = [version for version in versions if (value := together.get(version.kpi_id)) and value.value is not None]
+    return found or versions
 
 
 def detail_url(employee_id: int, code: str, month: date) -> str:
@@ -124,7 +136,7 @@ def value_detail(request: HttpRequest, employee_id: int, code: str) -> HttpRespo
         "is_own": detail.employee.pk == reader(request).pk,
         "month": month,
         "previous_month": month_before(month).replace(day=1),
-        "months": list(published_periods()[:SHOWN_MONTHS]),
+        "months": _months(month),
         "standing": standing,
         "value": standing.current if standing else None,
         "low": _bound(standing, -1),
