@@ -65,7 +65,7 @@ def measure_import(connection: psycopg2.extensions.connection, company: Company)
     csv.write_csv(
         pa.table(
             {
-                "Employee No.": pa.array([f"E{number:07d}" for number in frame["subject_id"]]),
+                "Employee": pa.array([f"E{number:07d}" for number in frame["subject_id"]]),
                 "Date": pa.array(frame["day"]),
                 "Measure": pa.array(frame["measure_id"].map(numbers)),
                 "Value": pa.array(frame["total"]),
@@ -73,6 +73,7 @@ def measure_import(connection: psycopg2.extensions.connection, company: Company)
             }
         ),
         text,
+        csv.WriteOptions(quoting_style="none"),
     )
     hr = User.objects.get(login="hr")
     folder = tempfile.mkdtemp(prefix="laurel-bench-")
@@ -88,7 +89,7 @@ def measure_import(connection: psycopg2.extensions.connection, company: Company)
                 source_code="totals",
                 mapping={
                     "columns": {
-                        "employee": "Employee No.",
+                        "employee": "Employee",
                         "date": "Date",
                         "measure": "Measure",
                         "value": "Value",

@@ -29,6 +29,7 @@ _INTEGERS = frozenset({20, 21, 23, 26})
 _FLOATS = frozenset({700, 701})
 _BOOLEAN, _DATE, _TIMESTAMP, _TIMESTAMP_TZ, _NUMERIC = 16, 1082, 1114, 1184, 1700
 _JSON = frozenset({114, 3802})
+_PLAIN_KINDS = {"string": pa.string(), "date": pa.date32()}
 
 
 def copy_in(table: str, frame: pd.DataFrame, columns: Sequence[str] | None = None) -> int:
@@ -107,9 +108,9 @@ def copy_out(query: str, params: Iterable[Any] | Mapping[str, Any] | None = None
 
 def _arrow_column(values: pd.Series) -> pa.Array:
     if values.dtype == object:
-        # Nothing but text needs no look at every cell from Python.
-        if infer_dtype(values, skipna=True) == "string":
-            return pa.array(values, type=pa.string(), from_pandas=True)
+        # A column of nothing but texts, or days, needs no look at every cell from Python.
+        if (kind := _PLAIN_KINDS.get(infer_dtype(values, skipna=True))) is not None:
+            return pa.array(values, type=kind, from_pandas=True)
         values = values.map(_plain, na_action=None)
     column = pa.Array.from_pandas(values)
     if isinstance(column, pa.ChunkedArray):

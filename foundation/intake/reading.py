@@ -18,10 +18,12 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from django.conf import settings
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
+from foundation.intake import plain
 from foundation.intake.archives import inspect_workbook
 from foundation.intake.kinds import RejectRow
 from foundation.refusals import Refusal
@@ -50,12 +52,14 @@ Row = tuple[int, list[str | None]]
 @dataclass
 class Table:
     """`frame`: object columns of str or None, index = line of the row in the file (the header is usually line 1).
-    `rejects`: rows that are no rows of this table. `lines`: how many rows there are, rejected ones included."""
+    `rejects`: rows that are no rows of this table. `lines`: how many rows there are, rejected ones included.
+    `coded`: the same columns with every distinct text once, where the file was plain enough to be read so."""
 
     columns: list[str]
     frame: pd.DataFrame
     first_line: int = 2
     rejects: list[RejectRow] = field(default_factory=list)
+    coded: dict[str, pd.Categorical] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
@@ -72,7 +76,8 @@ def read_table(
     refusals.FILES).
 
     The kind of file follows from its content, and the name must agree with it. Leading empty rows are passed over; the
-    first row with something in it is the header. Cost: about 1 s per 100,000 rows of ten columns.
+    first row with something in it is the header. Cost: about 1 s per 100,000 rows of ten columns; a plain file (see
+    `plain`) a twentieth of that.
     """
     path = Path(path)
     if path.stat().st_size == 0:
@@ -94,7 +99,9 @@ def read_table(
         raise Refusal("file_mismatch", field="file", suffix=suffix)
     if _is_markup(head):
         raise Refusal("file_is_html", field="file")
-    return _table(_text_rows(decode(path.read_bytes(), encoding)))
+    content = path.read_bytes()
+    found = _plain_table(content) if encoding in (None, "", "utf-8", "utf-8-sig") else None
+    return found or _table(_text_rows(decode(content, encoding)))
 
 
 def _is_markup(head: bytes) -> bool:
@@ -265,6 +272,42 @@ def _typed(value: Any) -> str | None:
 
 
 # Header and rows ---------------------------------------------------------------------------------------
+
+
+def _plain_table(content: bytes) -> Table | None:
+    """What `_table` would make of a plain file; None where only the careful reader can tell."""
+    content = content.removeprefix(plain.BOM)
+    start = content[: 1 << 16].decode("utf-8", errors="ignore")
+    delimiter = _delimiter(start)
+    if not plain.is_plain(content, delimiter):
+        return None
+    end = content.find(b"\n")
+    header = [_cell(value) for value in next(csv.reader([start.split("\n", 1)[0]], delimiter=delimiter))]
+    if end < 0 or None in header or len(header) > MAXIMUM_COLUMNS:
+        return None
+    columns = _names(header)
+    found = plain.plain_columns(
+        content[end + 1 :], delimiter=delimiter, width=len(columns), strip=INVISIBLE, longest=MAXIMUM_CELL
+    )
+    if found is None or not len(found[0]):
+        return None
+    if len(found[0]) > settings.INTAKE_MAX_ROWS:
+        raise Refusal("file_too_many_rows", field="file", limit=settings.INTAKE_MAX_ROWS)
+    lines = np.arange(2, len(found[0]) + 2)
+    empty = np.logical_and.reduce([column.codes < 0 for column in found])
+    if empty.all():
+        return None
+    if empty.any():
+        lines, found = lines[~empty], [column[~empty] for column in found]
+    coded = dict(zip(columns, found, strict=True))
+    frame = pd.DataFrame(
+        # Code -1, a missing cell, takes the last one: None.
+        {name: np.append(column.categories.to_numpy(), None)[column.codes] for name, column in coded.items()},
+        index=pd.Index(lines, name="line"),
+        columns=columns,
+        dtype=object,
+    )
+    return Table(columns, frame, int(lines[0]), coded=coded)
 
 
 def _table(rows: Iterator[Row]) -> Table:

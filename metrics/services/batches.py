@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from django.db import connection, transaction
 
 from foundation.bulk import copy_in
@@ -98,8 +100,8 @@ def store_batch(
             name=name,
             content_digest=content_digest,
             rows=len(accepted),
-            first_day=accepted["day"].min() if len(accepted) else None,
-            last_day=accepted["day"].max() if len(accepted) else None,
+            first_day=min(accepted["day"].unique(), default=None),
+            last_day=max(accepted["day"].unique(), default=None),
             measure_ids=sorted(int(pk) for pk in totals["measure_id"].unique()),
             created_by=actor,
         )
@@ -141,8 +143,12 @@ def _copy_observations(batch: Batch, rolled: pd.DataFrame) -> None:
         return
     ensure_months(set(rolled["day"].unique()))
     # NaN is a number here, "not known", and no NULL; as a text it passes COPY as such.
-    squares = rolled["total_sq"].astype(object).where(rolled["total_sq"].notna(), "NaN").map(str)
-    frame = rolled.assign(source_id=batch.source_id, batch_id=batch.pk, total_sq=squares)
+    squares = pc.fill_null(pc.cast(pa.array(rolled["total_sq"], from_pandas=True), pa.string()), "NaN")
+    frame = rolled.assign(
+        source_id=batch.source_id,
+        batch_id=batch.pk,
+        total_sq=pd.Series(pd.arrays.ArrowExtensionArray(squares), index=rolled.index),
+    )
     copy_in(Observation._meta.db_table, frame, OBSERVATION_COLUMNS)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -112,6 +112,10 @@ def place_in_time(frame: pd.DataFrame, found: cells.Moments, *, zone: str) -> pd
     """
     written = found.days.reindex(frame.index)
     seconds = found.seconds.reindex(frame.index)
+    if seconds.isna().all():  # a day without a time is the day that is written, wherever one sits
+        placed = with_teams(pd.DataFrame({"employee_id": frame["employee_id"], "day": written}))
+        nothing = pd.Series(pd.NaT, index=frame.index, dtype="datetime64[us, UTC]")
+        return frame.assign(occurred_at=nothing, day=written, team_id=placed["team_id"])
     offsets = found.offsets.reindex(frame.index)
     naive = pd.to_datetime(pd.Series(written.to_numpy(), index=frame.index), errors="coerce").astype(
         "datetime64[us]"
@@ -143,13 +147,18 @@ def reject_days(
     """Days that have not come, that cannot be meant, or outside the period that the sender declared."""
     tomorrow = today_in(source.time_zone) + datetime.timedelta(days=1)
     # A day more than today at the source: somewhere it is tomorrow already.
-    rows.reject(days.map(lambda day: day > tomorrow), column, "date_future")
-    rows.reject(days.map(lambda day: day < EARLIEST), column, "date_too_early")
+    codes, distinct = pd.factorize(days)
+
+    def where(wrong: Callable[[datetime.date], bool]) -> pd.Series:
+        return pd.Series(np.array([wrong(day) for day in distinct], dtype=bool)[codes], index=days.index)
+
+    rows.reject(where(lambda day: day > tomorrow), column, "date_future")
+    rows.reject(where(lambda day: day < EARLIEST), column, "date_too_early")
     first, last = options.get("period_first"), options.get("period_last")
     if first or last:
         begins = datetime.date.fromisoformat(first) if first else EARLIEST
         ends = datetime.date.fromisoformat(last) if last else tomorrow
-        outside = days.map(lambda day: not begins <= day <= ends)
+        outside = where(lambda day: not begins <= day <= ends)
         rows.reject(outside, column, "date_outside_period", first=begins.isoformat(), last=ends.isoformat())
 
 

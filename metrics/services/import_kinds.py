@@ -93,6 +93,7 @@ class MetricsKind(ImportKind):
         return {
             "lines": lines,
             "more_lines": more,
+            "reading_url": reverse("metrics:import_reading", args=[import_record.pk]),
             "is_totals": self.source_kind == Source.Kind.TOTALS,
             "role_choices": role_choices(self.source_kind),
             "measure_choices": measure_choices(),

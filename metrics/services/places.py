@@ -12,7 +12,10 @@ from people.models import Site, Team
 from people.selectors.teams import sites_of_teams
 
 _MEMBERSHIPS = """
-    SELECT user_id AS employee_id, team_id, lower(valid) AS first, coalesce(upper(valid), DATE '9999-12-31') AS until
+    SELECT user_id AS employee_id, team_id,
+        -- days as Python counts them: 1 is the first of January of the year 1
+        lower(valid) - DATE '0001-01-01' + 1 AS first,
+        coalesce(upper(valid), DATE '9999-12-31') - DATE '0001-01-01' + 1 AS until
     FROM people_membership
     WHERE user_id = ANY(%(people)s) AND valid && daterange(%(first)s, %(last)s, '[]')
 """
@@ -22,21 +25,25 @@ def with_teams(pairs: pd.DataFrame) -> pd.DataFrame:
     """Adds team_id (0 = in no team that day) to a frame with employee_id and day; rows and index stay as they are."""
     if pairs.empty:
         return pairs.assign(team_id=np.array([], dtype=np.int64))
-    distinct = pairs[["employee_id", "day"]].drop_duplicates()
-    memberships = copy_out(
-        _MEMBERSHIPS,
+    people, employees = pd.factorize(pairs["employee_id"])
+    on, days = pd.factorize(pairs["day"])
+    # Each person and day once, as one number: a file has many rows of both.
+    numbers, place = np.unique(people.astype(np.int64) * len(days) + on, return_inverse=True)
+    distinct = pd.DataFrame(
         {
-            "people": [int(pk) for pk in distinct["employee_id"].unique()],
-            "first": distinct["day"].min(),
-            "last": distinct["day"].max(),
-        },
+            "employee_id": employees[numbers // len(days)],
+            "ordinal": np.array([day.toordinal() for day in days])[numbers % len(days)],
+            "number": np.arange(len(numbers)),
+        }
+    )
+    memberships = copy_out(
+        _MEMBERSHIPS, {"people": [int(pk) for pk in employees], "first": min(days), "last": max(days)}
     )
     joined = distinct.merge(memberships, on="employee_id")
-    inside = joined[(joined["day"] >= joined["first"]) & (joined["day"] < joined["until"])]
-    found = pairs[["employee_id", "day"]].merge(
-        inside[["employee_id", "day", "team_id"]], on=["employee_id", "day"], how="left"
-    )
-    return pairs.assign(team_id=found["team_id"].fillna(0).to_numpy(dtype=np.int64))
+    inside = joined[(joined["ordinal"] >= joined["first"]) & (joined["ordinal"] < joined["until"])]
+    teams = np.zeros(len(numbers), dtype=np.int64)
+    teams[inside["number"]] = inside["team_id"]
+    return pairs.assign(team_id=teams[place])
 
 
 def zones_of_teams() -> dict[int, str]:

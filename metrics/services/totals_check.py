@@ -11,7 +11,7 @@ import pandas as pd
 from foundation.bulk import copy_out
 from foundation.intake.kinds import Checked
 from foundation.refusals import Refusal
-from metrics.models import Measure, Source
+from metrics.models import Batch, Measure, Source
 from metrics.services import cells, checking
 from metrics.services.checking import Rows
 
@@ -155,6 +155,10 @@ def _nothing() -> pd.DataFrame:
 
 
 def _reject_repeated(rows: Rows, read: pd.DataFrame, columns: Mapping[str, str]) -> None:
+    keys = [pd.factorize(read[name])[0].astype(np.int64) for name in ("employee_id", "day", "measure_id")]
+    number = (keys[0] * (keys[1].max(initial=0) + 1) + keys[1]) * (keys[2].max(initial=0) + 1) + keys[2]
+    if len(np.unique(number)) == len(number):
+        return
     first = read.groupby(["employee_id", "day", "measure_id"])["line"].transform("min")
     again = read[read["line"] != first]
     if again.empty:
@@ -182,8 +186,15 @@ def _reject_known(
 def known_totals(source: Source, read: pd.DataFrame, *, replaced: Collection[int]) -> pd.DataFrame:
     """employee_id, day, measure_id and the batch's name of what other batches of the source have brought for the same
     people, days and measures."""
+    nothing = pd.DataFrame(columns=["employee_id", "day", "measure_id", "name"])
     if read.empty:
-        return pd.DataFrame(columns=["employee_id", "day", "measure_id", "name"])
+        return nothing
+    first, last = min(read["day"].unique()), max(read["day"].unique())
+    others = Batch.objects.filter(
+        source=source, state=Batch.State.LIVE, first_day__lte=last, last_day__gte=first
+    ).exclude(pk__in=list(replaced))
+    if not others.exists():
+        return nothing
     return copy_out(
         """
         SELECT seen.subject_id AS employee_id, seen.day, seen.measure_id, batch.name
@@ -196,8 +207,8 @@ def known_totals(source: Source, read: pd.DataFrame, *, replaced: Collection[int
             "source": source.pk,
             "people": [int(pk) for pk in read["employee_id"].unique()],
             "measures": [int(pk) for pk in read["measure_id"].unique()],
-            "first": read["day"].min(),
-            "last": read["day"].max(),
+            "first": first,
+            "last": last,
             "replaced": list(replaced),
         },
     )
