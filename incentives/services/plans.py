@@ -23,14 +23,6 @@ class PlanInvalid(Refusal):
         super().__init__("plan_invalid", field="configuration", status=422, first=problems[0].text)
         self.problems = problems
 
-    @property
-    def errors(self) -> list[dict[str, str]]:
-        """For an API client: one entry per problem."""
-        return [
-            {"field": f"configuration.{each.place}", "code": each.code, "detail": each.text}
-            for each in self.problems
-        ]
-
 
 @transaction.atomic
 def create_plan(
