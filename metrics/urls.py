@@ -15,6 +15,7 @@ urlpatterns = [
     path("measures/new/", measures.measure_new, name="measure_new"),
     path("measures/<slug:code>/edit/", measures.measure_edit, name="measure_edit"),
     path("sources/", sources.sources, name="sources"),
+    path("sources/reading/<int:import_id>/", sources.import_reading, name="import_reading"),
     path("sources/new/", sources.source_new, name="source_new"),
     path("sources/<slug:code>/", sources.source, name="source"),
     path("sources/<slug:code>/edit/", sources.source_edit, name="source_edit"),

@@ -12,8 +12,8 @@ from metrics.models import KPIVersion
 Unit = KPIVersion.Unit
 
 
-def value_text(value: Any, unit: str, decimals: int) -> str:
-    """85.3%, 32.1 s, ¥1,200.00, 4.21; "" for None."""
+def value_text(value: Any, unit: str, decimals: int | None) -> str:
+    """85.3%, 32.1 s, ¥1,200.00, 4.21; "" for None. Without decimals as many as it has: a target is shown as typed."""
     text = wording.number(value, decimals)
     if not text:
         return ""
@@ -30,7 +30,7 @@ def value_text(value: Any, unit: str, decimals: int) -> str:
 
 def target_text(version: KPIVersion) -> str:
     """At least 85%, at most 30 s, about 240 s; "" without a target."""
-    text = value_text(version.target, version.unit, _places(version))
+    text = value_text(version.target, version.unit, None)
     if not text:
         return ""
     if version.direction == KPIVersion.Direction.HIGHER:
@@ -39,8 +39,3 @@ def target_text(version: KPIVersion) -> str:
         return _("at most %(value)s") % {"value": text}
     return _("about %(value)s") % {"value": text}
 
-
-def _places(version: KPIVersion) -> int:
-    """A target is shown as it was typed: 85, not 85.00; with the KPI's decimals where it has any."""
-    target = version.target
-    return 0 if target is not None and target == target.to_integral_value() else version.decimals

@@ -35,6 +35,15 @@ class Line:
     count: str = ""
     value: str = "1"
 
+    @property
+    def is_measure(self) -> bool:
+        """Only a measure can be written in one way or another."""
+        return self.what.startswith("measure:") and self.column != EACH_ROW
+
+    def suggest_words(self) -> None:
+        if not self.words and self.type == "boolean":
+            self.words = words_text(_words_of(self.samples))
+
 
 def form_lines(
     mapping: Mapping[str, Any], columns: Sequence[str], sample: Sequence[Sequence[str | None]], *, kind: str
@@ -55,8 +64,7 @@ def form_lines(
                 more.append(line)
             _fill(line, code, how, columns)
     for line in lines:
-        if not line.words and line.type == "boolean":
-            line.words = words_text(_words_of(line.samples))
+        line.suggest_words()
     while kind == Source.Kind.RECORDS and len(more) < MORE_LINES:
         more.append(Line(index=len(more)))
     return lines, more
@@ -70,6 +78,37 @@ def _fill(line: Line, code: str, how: Mapping[str, Any], columns: Sequence[str])
     line.aggregation = how.get("aggregation", "total")
     line.count = str(columns.index(how["count_column"])) if how.get("count_column") in columns else ""
     line.value = f"{how.get('value', 1):g}"
+
+
+def chosen_line(
+    fields: Mapping[str, Any],
+    prefix: str,
+    index: int,
+    columns: Sequence[str],
+    sample: Sequence[Sequence[str | None]],
+    *,
+    kind: str,
+    is_new: bool,
+) -> Line:
+    """The line `index` as the browser has it now. `is_new`: what it is was just chosen, so that how it is written is
+    guessed from that."""
+
+    def value(name: str) -> str:
+        return str(fields.get(f"{prefix}-{index}-{name}") or "")
+
+    column = value("column") or EACH_ROW
+    if prefix == "col":
+        column = columns[index] if index < len(columns) else ""
+    line = Line(index=index, column=column, what=value("what"), words=value("words"), count=value("count"))
+    line.samples = _samples(sample, columns.index(column)) if column in columns else []
+    line.aggregation = value("aggregation") or line.aggregation
+    line.type = value("type") or line.type
+    if is_new and line.is_measure:
+        measure = Measure.objects.filter(code=line.what.removeprefix("measure:")).first()
+        if measure is not None:
+            _fill(line, measure.code, guess_reading(measure, column, kind=kind), columns)
+    line.suggest_words()
+    return line
 
 
 def _samples(sample: Sequence[Sequence[str | None]], index: int) -> list[str]:
@@ -180,5 +219,5 @@ def measure_choices() -> list[tuple[str, str]]:
 
 
 def type_choices(kind: str) -> list[tuple[str, str]]:
-    found = [("number", _("as a number")), ("duration", _("as a duration (00:02:23)"))]
-    return found if kind == Source.Kind.TOTALS else [*found, ("boolean", _("as words (Y=1, N=0)"))]
+    found = [("number", _("a number")), ("duration", _("a duration"))]
+    return found if kind == Source.Kind.TOTALS else [*found, ("boolean", _("words"))]

@@ -19,6 +19,12 @@ def in_unit(value: Any, version: KPIVersion) -> str:
 
 
 @register.filter
+def as_typed(value: Any, version: KPIVersion) -> str:
+    """As in_unit, with no more decimals than the value has."""
+    return wording.value_text(value, version.unit, None)
+
+
+@register.filter
 def target_of(version: KPIVersion) -> str:
     """`{{ version|target_of }}`: at least 85%."""
     return wording.target_text(version)

@@ -95,7 +95,7 @@ def _in_words(version: KPIVersion | None, names: dict[str, str]) -> str:
 def _bands(version: KPIVersion | None) -> list[dict[str, Any]]:
     if version is None:
         return []
-    starts = [wording.value_text(start, version.unit, version.decimals) for start, _score in version.bands]
+    starts = [wording.value_text(start, version.unit, None) for start, _score in version.bands]
     return [
         {"from": starts[place], "to": starts[place + 1] if place + 1 < len(starts) else "", "score": score}
         for place, (_start, score) in enumerate(version.bands)

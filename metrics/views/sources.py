@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from foundation.intake.selectors import get_import_for
 from foundation.interface.access import role_required
 from foundation.keyset import page_of
 from foundation.refusals import Refusal
@@ -17,6 +19,7 @@ from metrics.forms.sources import SourceForm
 from metrics.models import Source
 from metrics.selectors.measures import measure_names
 from metrics.selectors.sources import get_source_for, visible_batches, visible_sources, with_latest_batch
+from metrics.services.mapping_fields import chosen_line, type_choices
 from metrics.services.mappings import ROLES
 from metrics.services.sources import change_source, create_source
 from metrics.views.requests import reader, show_refusal
@@ -78,6 +81,36 @@ def _told(how: dict[str, Any]) -> str:
         words = how.get("map") or {}
         return ", ".join(f"{word} = {value:g}" for word, value in words.items()) or _("yes is 1, no is 0")
     return _("as a number")
+
+
+@require_GET
+@role_required("hr")
+def import_reading(request: HttpRequest, import_id: int) -> HttpResponse:
+    """How one column is written, as soon as it is said what it is; a part of the page of an import."""
+    record = get_import_for(reader(request), import_id)
+    if record.kind not in Source.Kind.values:
+        raise Http404
+    found = re.fullmatch(r"(col|more)-(\d{1,4})", request.GET.get("line", ""), re.ASCII)
+    if found is None:
+        raise Http404
+    line = chosen_line(
+        request.GET,
+        found[1],
+        int(found[2]),
+        record.columns,
+        record.sample,
+        kind=record.kind,
+        is_new=bool(request.GET.get("new")),
+    )
+    context = {
+        "line": line,
+        "prefix": found[1],
+        "is_totals": record.kind == Source.Kind.TOTALS,
+        "type_choices": type_choices(record.kind),
+        "columns": record.columns,
+        "reading_url": request.path,
+    }
+    return render(request, "metrics/_import_reading.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -313,6 +313,40 @@ class TestMappingPage:
         assert "ID0001 · ID0002 · ID0003" in text
         assert 'value="Y=1, N=0"' in text
 
+    @pytest.mark.parametrize(
+        ("query", "told", "not_told"),
+        [
+            pytest.param(
+                "line=col-6&new=1&col-6-what=measure:resolved", 'value="Y=1, N=0"', "of one value", id="yes and no"
+            ),
+            pytest.param(
+                "line=col-8&new=1&col-8-what=measure:talk_seconds",
+                'value="duration" selected',
+                "Y=1",
+                id="a duration",
+            ),
+            pytest.param("line=col-1&new=1&col-1-what=role:employee", "", "select", id="no measure"),
+            pytest.param(
+                "line=col-7&col-7-what=measure:answer_seconds&col-7-type=number",
+                'value="number" selected',
+                "Y=1",
+                id="as chosen",
+            ),
+            pytest.param("line=more-0&new=1&more-0-what=measure:answered&more-0-column=each", "", "select", id="each"),
+            pytest.param("line=col-9999&new=1&col-9999-what=measure:luck", "", "<script", id="no such column"),
+        ],
+    )
+    def test_how_a_column_is_written_follows_what_it_is(
+        self, draft: tuple[Client, Import], query: str, told: str, not_told: str
+    ) -> None:
+        client, record = draft
+        response = client.get(f"/sources/reading/{record.pk}/?{query}")
+        assert response.status_code == 200
+        text = response.content.decode()
+        assert told in text
+        assert not_told not in text
+        assert client.get(f"/sources/reading/{record.pk}/?line=x").status_code == 404
+
     def post(self, record: Import, **changes: str) -> dict[str, str]:
         whats = {
             "Call Id": "role:record_id", "Agent": "role:employee", "Date": "role:date", "Time": "role:time",
