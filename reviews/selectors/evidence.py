@@ -8,22 +8,22 @@ from typing import Any
 
 from metrics.models import KPIPeriod, KPIValue
 from people.models import User
+from reviews.methods.kpi import value_from_inputs
 from reviews.models import Cycle, Result
+
+MOST_MONTHS = 25  # of a cycle of two years, and the one before it
 
 
 @dataclass(frozen=True)
 class KPIFact:
-    """A KPI of a cycle as it stands for one person: the standing value of the period, against the cycle's target."""
+    """A KPI of a cycle as it stands for one person: value and n of the period so far, against the cycle's target;
+    change is that of the latest month against the month before it."""
 
     item: dict[str, Any]  # the frozen entry: kpi, weight, target, version
     component: dict[str, Any]
     value: float | None
     n: int
-    previous: float | None
-
-    @property
-    def change(self) -> float | None:
-        return None if self.value is None or self.previous is None else self.value - self.previous
+    change: float | None
 
     @property
     def is_on_target(self) -> bool | None:
@@ -52,46 +52,60 @@ def kpi_items(cycle: Cycle) -> list[tuple[dict[str, Any], dict[str, Any]]]:
 
 
 def kpi_facts(cycle: Cycle, employee_ids: list[int]) -> dict[int, list[KPIFact]]:
-    """{employee id: facts} in the cycle's order. Three queries, whatever the number of people.
+    """{employee id: facts} in the cycle's order. Two queries, whatever the number of people and months.
 
-    Values are those that stand for the calendar months in which the period ends; who may see them is asked before.
+    Made from the values that stand for the calendar months which the period touches; of several months the totals are
+    added and the formula is applied to their sum. Who may see them is asked before.
     """
     items = kpi_items(cycle)
-    codes = {item["kpi"] for _component, item in items}
     periods = list(
         KPIPeriod.objects.filter(first_day__lte=cycle.last_day, published_run__isnull=False).order_by(
             "-first_day"
-        )[:2]
+        )[:MOST_MONTHS]
     )
-    # The month that ends the period counts; an earlier one would not be about this cycle.
-    current = periods[0] if periods and periods[0].last_day >= cycle.first_day else None
-    before = periods[1] if current and len(periods) > 1 else None
-    now = _values(current, employee_ids, codes)
-    then = _values(before, employee_ids, codes)
+    values = _values(periods, employee_ids, {item["kpi"] for _component, item in items})
+    within = [period for period in periods if period.last_day >= cycle.first_day]
     return {
         employee: [
-            KPIFact(
-                item=item,
-                component=component,
-                value=value.value if (value := now.get((employee, item["kpi"]))) else None,
-                n=value.n if value else 0,
-                previous=old.value if (old := then.get((employee, item["kpi"]))) else None,
-            )
+            _fact(component, item, [values.get((each.pk, employee, item["kpi"])) for each in periods], len(within))
             for component, item in items
         ]
         for employee in employee_ids
     }
 
 
+def _fact(
+    component: dict[str, Any], item: dict[str, Any], months: list[KPIValue | None], within: int
+) -> KPIFact:
+    """months: the latest first; `within` of them belong to the cycle, what follows is before it."""
+    own = [value for value in months[:within] if value is not None]
+    n = sum(value.n for value in own)
+    if len(own) == 1:
+        value = own[0].value
+    else:
+        totals: dict[str, float] = {}
+        for each in own:
+            for name, number in each.inputs.items():
+                totals[name] = totals.get(name, 0.0) + (number or 0.0)
+        value = value_from_inputs(item["version"], totals, n)
+    latest, before = (each.value if each else None for each in [*months, None, None][:2])
+    change = latest - before if within and latest is not None and before is not None else None
+    return KPIFact(item=item, component=component, value=value, n=n, change=change)
+
+
 def _values(
-    period: KPIPeriod | None, employee_ids: list[int], codes: set[str]
-) -> dict[tuple[int, str], KPIValue]:
-    if period is None or not codes:
+    periods: list[KPIPeriod], employee_ids: list[int], codes: set[str]
+) -> dict[tuple[int, int, str], KPIValue]:
+    """{(period id, employee id, KPI code): value}"""
+    if not periods or not codes:
         return {}
+    period_of_run = {period.published_run_id: period.pk for period in periods}
     values = KPIValue.objects.filter(
-        run=period.published_run_id, employee_id__in=employee_ids, kpi_version__kpi__code__in=codes
+        run__in=period_of_run, employee_id__in=employee_ids, kpi_version__kpi__code__in=codes
     ).select_related("kpi_version__kpi")
-    return {(value.employee_id, value.kpi_version.kpi.code): value for value in values}
+    return {
+        (period_of_run[value.run_id], value.employee_id, value.kpi_version.kpi.code): value for value in values
+    }
 
 
 def data_until(cycle: Cycle) -> datetime.datetime | None:

@@ -198,8 +198,9 @@ def _checked_level(level: Any, component: dict[str, Any]) -> Decimal | None:
         raise Refusal("cycle_value_malformed", field="level", status=422)
     text = str(level).strip()
     try:
-        # Beyond a few digits it can be no level; a Decimal of a million digits would be costly to print.
-        key = level_key(text) if len(text) <= 12 and Decimal(text).is_finite() else ""
+        typed = Decimal(text) if len(text) <= 12 else Decimal("NaN")
+        # Beyond a few digits it can be no level, and a number with a huge exponent would be costly to print.
+        key = level_key(typed) if typed.is_finite() and abs(typed.adjusted()) <= 6 else ""
     except InvalidOperation:
         key = ""
     if key not in offered:

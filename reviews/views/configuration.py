@@ -337,7 +337,7 @@ def weight_total_fragment(request: SignedInRequest, code: str) -> HttpResponse:
                 number = Decimal(str(value)) if len(value) <= 12 else Decimal(0)
             except InvalidOperation:
                 continue
-            if number.is_finite() and abs(number) <= 1000:
+            if number.is_finite() and abs(number.adjusted()) <= 6:  # a huge exponent cannot be added
                 typed.append(number)
     return render(request, "reviews/_weight_total.html", {"total": weight_words(typed)})
 
