@@ -55,7 +55,7 @@ def queue(request: SignedInRequest) -> HttpResponse:
     open_ = [each for each in owed if each.open]
     others = [
         {"cycle": cycle, "has_results": cycle.published_run_id and cycle.phase in MANAGERS_READ}
-        for cycle in visible_cycles(request.user).exclude(pk__in=[each.cycle.pk for each in open_])[
+        for cycle in visible_cycles(request.user).exclude(pk__in=[each.cycle.pk for each in owed])[
             :OTHERS_SHOWN
         ]
     ]
@@ -121,6 +121,12 @@ def _digits(levels: list[dict[str, Any]]) -> dict[str, int] | None:
     return None
 
 
+def _in_grid(facts: list[KPIFact]) -> list[KPIFact]:
+    """The weightiest, in the cycle's order; all of them stand beside the cell that is being scored."""
+    by_weight = sorted(facts, key=lambda fact: -fact.component["weight"] * fact.item["weight"])
+    return [fact for fact in facts if fact in by_weight[:FACTS_IN_GRID]]
+
+
 def _fact_heads(facts: list[KPIFact]) -> list[dict[str, str]]:
     return [
         {
@@ -128,7 +134,7 @@ def _fact_heads(facts: list[KPIFact]) -> list[dict[str, str]]:
             "unit": unit_of(fact.item["version"]),
             "target": kpi_value(fact.item["target"], fact.item["version"]),
         }
-        for fact in facts[:FACTS_IN_GRID]
+        for fact in _in_grid(facts)
     ]
 
 
@@ -139,7 +145,7 @@ def _grid_row(row: GridRow, entry: dict[str, Any], facts: list[KPIFact], is_open
         "sheet": row.sheet,
         "employee": row.sheet.participant.employee,
         "is_open": is_open and row.is_open,
-        "facts": [_fact_cell(fact) for fact in facts[:FACTS_IN_GRID]],
+        "facts": [_fact_cell(fact) for fact in _in_grid(facts)],
         "cells": [
             _cell(row, item["code"]) | {"name": name_of(item, item["code"])} for item in entry["items"]
         ],

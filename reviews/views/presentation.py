@@ -112,9 +112,12 @@ def input_label(name: str, measures: Mapping[str, str]) -> str:
 
 
 def line_sentence(line: Mapping[str, Any], item: Mapping[str, Any]) -> str:
-    """How a KPI became points, as a calculation: "4.37 ÷ 4.60 = 0.950, so 95.0 points"."""
+    """How a KPI became points, as a calculation: "4.371234 ÷ 4.6 = 0.950268, so 95.026826 points".
+
+    With every decimal that is stored: from rounded numbers nobody could compute it again.
+    """
     version = item["version"]
-    value, points = kpi_value(line["value"], version), score_text(line["points"])
+    value, points = number(line["value"]), number(line["points"])
     match line["rule"]:
         case "missing":
             return _("No data in this period. The other indicators share its weight.")
@@ -128,7 +131,7 @@ def line_sentence(line: Mapping[str, Any], item: Mapping[str, Any]) -> str:
                 "value": value,
                 "points": points,
             }
-    target, ratio = kpi_value(line["target"], version), number(line["attainment"], 3)
+    target, ratio = number(line["target"]), number(line["attainment"])
     calculation = {
         "higher": f"{value} ÷ {target}",
         "lower": f"2 − {value} ÷ {target}",
@@ -158,11 +161,11 @@ def rule_text(rule: str) -> str:
 
 
 def weighted_sum(parts: list[tuple[float, float | None]], total: float | None) -> str:
-    """ "70 % × 104.0 + 30 % × 90.0 = 99.8"."""
+    """ "70 % × 104.012345 + 30 % × 90 = 99.808642": exact, like line_sentence."""
     terms = " + ".join(
-        f"{weight_text(weight)} × {score_text(value)}" for weight, value in parts if value is not None
+        f"{number(weight)} % × {number(value)}" for weight, value in parts if value is not None
     )
-    return f"{terms} = {score_text(total)}" if terms else ""
+    return f"{terms} = {number(total)}" if terms and total is not None else ""
 
 
 def explanation_tree(explanation: Mapping[str, Any], cycle: Cycle) -> dict[str, Any]:

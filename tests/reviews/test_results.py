@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 
 from foundation.runs.models import Run
-from reviews.models import Acknowledgement, ComponentScore, Cycle, Participant, Result
+from reviews.models import Acknowledgement, ComponentScore, Cycle, Judgement, Participant, Result, ScoreSheet
 from reviews.selectors.cycles import get_cycle_for, visible_cycles
 from reviews.selectors.results import get_result_for, may_see_rank, visible_results
 from reviews.services.phases import advance_phase
@@ -134,7 +134,7 @@ def test_a_manager_opens_a_result_down_to_its_inputs(cast: Cast, released_cycle:
     page = (
         signed_in(cast.manager).get(reverse("reviews:result", args=["oct", cast.agent.pk])).content.decode()
     )
-    for text in ("99.8", "4.37 ÷ 4.60 = 0.950", "104.0", "Rank 2 of 5 people"):
+    for text in ("99.8", "4.37 ÷ 4.6 = 0.95, so 95 points", "104.0", "Rank 2 of 5 people"):
         assert text in page
     assert "Li Na" not in page
 
@@ -209,6 +209,12 @@ def crowd(cast: Cast, released_cycle: Cycle) -> Callable[[int], None]:
                 days_in_role=31,
                 days_in_period=31,
             )
+            participant = Participant.objects.get(cycle=released_cycle, employee=user)
+            sheet = ScoreSheet.objects.create(
+                participant=participant, component="conduct", rater=cast.manager, state="submitted"
+            )
+            for item in ("courtesy", "patience"):
+                Judgement.objects.create(sheet=sheet, item=item, level=4, updated_by=cast.manager)
             ComponentScore.objects.create(
                 run=run, employee_id=user.pk, component="kpis", score=80, n=9, weight=100
             )
@@ -234,6 +240,8 @@ def crowd(cast: Cast, released_cycle: Cycle) -> Callable[[int], None]:
         pytest.param("hr", "/cycles/oct/", id="cockpit"),
         pytest.param("hr", "/cycles/", id="list of cycles"),
         pytest.param("manager", "/scoring/", id="queue"),
+        pytest.param("manager", "/scoring/oct/conduct/", id="grid"),
+        pytest.param("hr", "/cycles/oct/forms/", id="forms"),
         pytest.param("agent", "/standing/", id="standing"),
         pytest.param("hr", "/api/v1/cycles/oct/results/?limit=200", id="API results"),
         pytest.param("hr", "/api/v1/cycles/oct/sheets/?limit=200", id="API sheets"),
