@@ -1,6 +1,6 @@
 from django.urls import path
 
-from reviews.views import configuration, cycles, judging, results, standing
+from reviews.views import configuration, cycles, judging, results, sheets, standing
 
 app_name = "reviews"
 urlpatterns = [
@@ -18,6 +18,7 @@ urlpatterns = [
     path("cycles/<slug:code>/phase/", cycles.phase, name="phase"),
     path("cycles/<slug:code>/release/", cycles.release, name="release"),
     path("cycles/<slug:code>/cancel/", cycles.cancel, name="cancel"),
+    path("cycles/<slug:code>/forms/", sheets.sheets, name="sheets"),
     path("cycles/<slug:code>/results/", results.results, name="results"),
     path("cycles/<slug:code>/results.csv", results.results_csv, name="results_csv"),
     path("cycles/<slug:code>/results/<int:employee_id>/", results.result, name="result"),
@@ -26,6 +27,7 @@ urlpatterns = [
     path("scoring/<slug:code>/<slug:component>/submit/", judging.submit, name="submit"),
     path("sheets/<int:sheet_id>/judgements/<slug:item>/", judging.judgement, name="judgement"),
     path("sheets/<int:sheet_id>/evidence/<slug:item>/", judging.evidence, name="evidence"),
+    path("sheets/<int:sheet_id>/reopen/", sheets.reopen, name="sheet_reopen"),
     path("standing/", standing.standing, name="standing"),
     path("standing/<slug:code>/", standing.standing_in, name="standing_in"),
     path("standing/<slug:code>/acknowledge/", standing.acknowledge, name="acknowledge"),

@@ -33,6 +33,10 @@ class TemplateField(forms.ModelChoiceField):
 
 
 class NamedField(forms.ModelMultipleChoiceField):
+    """Boxes rather than a list: there, one click without the right key silently undoes every other choice."""
+
+    widget = forms.CheckboxSelectMultiple
+
     def label_from_instance(self, thing: Any) -> str:
         return f"{thing.name} ({thing.code})"
 
@@ -128,7 +132,6 @@ class PopulationForm(forms.Form):
         super().__init__(*args, **kwargs)
         for name, model in (("teams", Team), ("jobs", Job), ("sites", Site)):
             self.fields[name].queryset = model.objects.order_by("code")  # type: ignore[attr-defined]
-            self.fields[name].widget.attrs["size"] = min(8, max(3, model.objects.count()))
 
     def document(self) -> dict[str, Any]:
         data = self.cleaned_data

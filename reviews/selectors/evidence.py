@@ -67,7 +67,12 @@ def kpi_facts(cycle: Cycle, employee_ids: list[int]) -> dict[int, list[KPIFact]]
     within = [period for period in periods if period.last_day >= cycle.first_day]
     return {
         employee: [
-            _fact(component, item, [values.get((each.pk, employee, item["kpi"])) for each in periods], len(within))
+            _fact(
+                component,
+                item,
+                [values.get((each.pk, employee, item["kpi"])) for each in periods],
+                len(within),
+            )
             for component, item in items
         ]
         for employee in employee_ids
@@ -104,7 +109,8 @@ def _values(
         run__in=period_of_run, employee_id__in=employee_ids, kpi_version__kpi__code__in=codes
     ).select_related("kpi_version__kpi")
     return {
-        (period_of_run[value.run_id], value.employee_id, value.kpi_version.kpi.code): value for value in values
+        (period_of_run[value.run_id], value.employee_id, value.kpi_version.kpi.code): value
+        for value in values
     }
 
 

@@ -203,6 +203,15 @@ ROUTES = [
         cells,
         GET=Rule(hr=200, manager={"outsider": 404, "*": 200, "missing": 404}),
     ),
+    Route("cycles/<slug:code>/forms/", cycles, GET=Rule(**READ)),
+    Route(
+        "sheets/<int:sheet_id>/reopen/",
+        sheets,
+        GET=Rule(hr=200),
+        POST=Rule(
+            hr={"missing": 404, "*": 422}, body={"reason": "A slip"}
+        ),  # not submitted, or not in rating
+    ),
     Route("standing/", GET=Rule(manager=200, agent=200)),
     Route("standing/<slug:code>/", cycles, GET=Rule(manager=404, agent={"october": 200, "*": 404})),
     Route(

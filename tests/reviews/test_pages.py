@@ -377,3 +377,15 @@ def test_configuration_is_not_for_employees(cast: Cast, rating_cycle: Cycle, rou
     assert browser(cast.auditor).get(route).status_code == expected
     if expected == 200:
         assert browser(cast.auditor).post(route).status_code in (403, 405)
+
+
+def test_hr_gives_a_form_back(cast: Cast, rating_cycle: Cycle) -> None:
+    sheet = judge(rating_cycle, cast.agent, (4, 5))
+    client = browser(cast.hr)
+    page = text_of(client.get(reverse("reviews:sheets", args=["oct"]), {"state": "submitted"}))
+    assert reverse("reviews:sheet_reopen", args=[sheet.pk]) in page
+    assert "Li Na" not in page
+    address = reverse("reviews:sheet_reopen", args=[sheet.pk])
+    assert client.post(address, {"reason": ""}).status_code == 422
+    assert "can change the form again" in text_of(client.post(address, {"reason": "A slip"}, follow=True))
+    assert ScoreSheet.objects.get(pk=sheet.pk).state == "draft"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from reviews.selectors.results import payable_results
 from reviews.services.adjustments import add_points, move_rating
 from reviews.services.cycles import edit_configuration
 from reviews.services.phases import advance_phase, cancel_cycle
+from reviews.services.retention import drop_superseded_runs
 from reviews.services.scoring import start_scoring
 from tests.cast import Cast
 from tests.reviews.conftest import JUDGED, configuration, judge, launch_cycle, score
@@ -212,3 +214,13 @@ def test_scores_move_no_more_after_the_release(cast: Cast, released_cycle: Cycle
         start_scoring(actor=cast.hr, cycle=released_cycle)
     assert caught.value.code == "scoring_not_open"
     advance_phase(actor=cast.hr, cycle=released_cycle, to_phase="closed")
+
+
+def test_superseded_runs_are_dropped_and_released_ones_stay(cast: Cast, scored_cycle: Cycle) -> None:
+    first = scored_cycle.published_run_id
+    second = score(cast.hr, scored_cycle)
+    assert drop_superseded_runs(kept=timedelta(days=1)) == 0
+    assert drop_superseded_runs(kept=timedelta(0)) == 1
+    assert not Run.objects.filter(pk=first).exists()
+    for model in (Result, ComponentScore, ScoreLine):
+        assert set(model.objects.values_list("run", flat=True)) == {second.pk}

@@ -1,0 +1,42 @@
+"""Runs that nobody reads any more are dropped after a while; released ones stay."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import ProtectedError
+from django.utils import timezone
+
+from foundation.runs.models import Run
+from metrics.models import KPIValue
+from reviews.models import ComponentScore, Cycle, Result, ScoreLine
+
+KEPT = timedelta(days=14)
+AT_ONCE = 20
+
+
+def drop_superseded_runs(*, kept: timedelta = KEPT) -> int:
+    """Deletes up to AT_ONCE scoring runs with their rows: ended longer than `kept` ago, and no cycle points to them.
+
+    Returns their number. A run that a room above still refers to stays. Raw deletes: a run of 100,000 people has some
+    million rows.
+    """
+    pointed_to = Cycle.objects.filter(published_run__isnull=False).values("published_run")
+    ended = Run.objects.filter(
+        kind="scoring",
+        state__in=[Run.State.DONE, Run.State.FAILED, Run.State.STOPPED],
+        finished_at__lt=timezone.now() - kept,
+    ).exclude(pk__in=pointed_to)
+    dropped = 0
+    for run in list(ended.order_by("finished_at")[:AT_ONCE]):
+        with suppress(ProtectedError), transaction.atomic():
+            # Looked at again under its lock: a stopped run may have been started again meanwhile.
+            if not ended.select_for_update(of=("self",)).filter(pk=run.pk).exists():
+                continue
+            for model in (ScoreLine, ComponentScore, Result, KPIValue):
+                model.objects.filter(run=run)._raw_delete("default")
+            run.delete()
+            dropped += 1
+    return dropped
