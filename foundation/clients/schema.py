@@ -42,7 +42,7 @@ class LaurelSchema(AutoSchema):
             getattr(self.view, "gives_list", False) and self.method == "GET"
         ) or super()._is_list_view(serializer)
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]  # drf-spectacular drops the arguments
         """The method's own words, else the view's; those of the base classes describe the base classes."""
         handler = getattr(self.view, self.method.lower(), None)
         if handler is not None and handler.__doc__ and handler.__module__ != "foundation.clients.api":

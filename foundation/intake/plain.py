@@ -1,8 +1,8 @@
 """The usual export, read fast: UTF-8, every record of the same width, quotation marks only around whole cells.
 
-Such a file means the same to every reader of CSV, so it may go through a parser that is some thirty times as fast as the
-careful one. Whatever is not plain is left to that one (see reading); so is every file with something wrong in it, since
-only the careful reader says what.
+Such a file means the same to every reader of CSV, so it may go through a parser that is some thirty times as fast
+as the careful one. Whatever is not plain is left to that one (see reading); so is every file with something wrong in
+it, since only the careful reader says what.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 BOM = b"\xef\xbb\xbf"
-_CONTROL = bytes([*range(0, 9), 11, 12, *range(14, 32)])
+_CONTROL = bytes([*range(9), 11, 12, *range(14, 32)])
 #: What turns the direction of writing, and so hides what a value says (U+202A-202E, U+2066-2069).
 _BIDIRECTIONAL = re.compile(rb"\xe2(?:\x80[\xaa-\xae]|\x81[\xa6-\xa9])")
 
@@ -43,8 +43,8 @@ def plain_columns(
 ) -> list[pd.Categorical] | None:
     """The columns of records without a header, each distinct text once and stripped; an empty cell is missing.
 
-    None when a record has another width than `width` or goes over several lines, a cell is longer than `longest`, or it is
-    not UTF-8.
+    None when a record has another width than `width` or goes over several lines, a cell is longer than `longest`, or
+    it is not UTF-8.
     """
     other_width: list[object] = []
 
@@ -58,7 +58,7 @@ def plain_columns(
             pa.BufferReader(content),
             csv.ReadOptions(column_names=names, block_size=8 << 20),
             csv.ParseOptions(
-                delimiter=delimiter, double_quote=False, ignore_empty_lines=False, invalid_row_handler=note
+                delimiter=delimiter, double_quote=True, ignore_empty_lines=False, invalid_row_handler=note
             ),
             csv.ConvertOptions(
                 column_types=dict.fromkeys(names, pa.dictionary(pa.int32(), pa.string())),

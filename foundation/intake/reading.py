@@ -302,7 +302,10 @@ def _plain_table(content: bytes) -> Table | None:
     coded = dict(zip(columns, found, strict=True))
     frame = pd.DataFrame(
         # Code -1, a missing cell, takes the last one: None.
-        {name: np.append(column.categories.to_numpy(), None)[column.codes] for name, column in coded.items()},
+        {
+            name: np.array([*column.categories, None], dtype=object)[column.codes]
+            for name, column in coded.items()
+        },
         index=pd.Index(lines, name="line"),
         columns=columns,
         dtype=object,

@@ -138,8 +138,8 @@ def apply(request: HttpRequest, import_id: int) -> HttpResponse:
 def _act(
     request: HttpRequest, record: Import, act: Callable[[], Any], *, mapping: dict[str, Any] | None = None
 ) -> HttpResponse:
-    """A refused matching is drawn again with what was chosen. Everything else leads to the import's own address, which a
-    reload, also the one at the end of a run, asks for without sending anything twice."""
+    """A refused matching is drawn again with what was chosen. Everything else leads to the import's own address,
+    which a reload, also the one at the end of a run, asks for without sending anything twice."""
     try:
         act()
     except Refusal as refusal:
