@@ -69,7 +69,7 @@ class Rule:
 
 def alike(actors: str, statuses: Statuses) -> dict[str, Statuses]:
     """The same for several: **alike("hr payroll", {...})"""
-    return {actor: statuses for actor in actors.split()}
+    return dict.fromkeys(actors.split(), statuses)
 
 
 class Route:
