@@ -102,7 +102,7 @@ $(PY):
 	rm -rf $(VENV) && "$$python" -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 # Node comes with the Python packages. `npm ci` runs for another lock file, the build for newer sources.
-FRONTEND := $(shell find frontend -type f 2>/dev/null) $(wildcard package.json package-lock.json)
+FRONTEND := $(shell find frontend templates -type f 2>/dev/null) $(wildcard package.json package-lock.json)
 
 frontend:
 	@[ -f package-lock.json ] || exit 0; \
