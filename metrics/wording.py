@@ -38,4 +38,3 @@ def target_text(version: KPIVersion) -> str:
     if version.direction == KPIVersion.Direction.LOWER:
         return _("at most %(value)s") % {"value": text}
     return _("about %(value)s") % {"value": text}
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -33,6 +34,10 @@ class Standing:
         if self.current.value is None or self.previous.value is None:
             return None
         return float(round(self.current.value - self.previous.value, 6))
+
+    @property
+    def has_value(self) -> bool:
+        return self.current is not None and self.current.value is not None
 
     @property
     def is_uncertain(self) -> bool:
@@ -128,7 +133,7 @@ def kpis_of_month(month: date) -> list[KPIVersion]:
     )
 
 
-def distribution(kpi: KPI, month: date, *, bars: int = 12) -> dict[str, object]:
+def distribution(kpi: KPI, month: date) -> dict[str, object]:
     """Everybody's values of the month in bars of equal width: no names, and nothing at all of fewer than five people.
 
     {people, below_minimum, edges: [bars + 1], counts: [bars]}; people are those with a value, those below the minimum
@@ -150,6 +155,7 @@ def distribution(kpi: KPI, month: date, *, bars: int = 12) -> dict[str, object]:
     }
     if len(sure) < SMALLEST_GROUP:
         return result
+    bars = min(12, math.ceil(math.log2(len(sure))) + 1)  # Sturges
     low, high = min(sure), max(sure)
     width = (high - low) / bars or 1.0
     counts = [0] * bars

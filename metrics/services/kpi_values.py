@@ -54,8 +54,8 @@ def compute_kpi_values(
 
     value            in the KPI's unit (percent as 0-100), rounded to 6 decimals; None where the KPI is undefined: no
                      record of the person in any of its measures, nothing to divide by, a measure that nobody sent
-    n                the cases behind it (formulas.sample_of); below the version's minimum sample it is for the reader
-                     to see, the value is kept
+    n                the cases behind it (formulas.sample_of), 0 without a value; below the version's minimum sample it
+                     is for the reader to see, the value is kept
     standard_error   in the same unit, None where nothing can be said
     inputs           {"sum(m)": x, "count(m)": n}: evaluating the formula on them gives the value again
 
@@ -219,7 +219,7 @@ def _values(
         {
             "value": value,
             "standard_error": error,
-            "n": np.where(has_any, formulas.sample(sampled, totals), 0),
+            "n": np.where(np.isnan(value), 0, formulas.sample(sampled, totals)),
             "inputs": _inputs(formula, own),
         }
     )

@@ -38,6 +38,7 @@ from scoring import kpi as scoring_kpi
 
 EVERYONE = ("hr", "auditor", "payroll", "manager", "employee")
 PAGE_SIZE = 50
+SHOWN_RECORDS = 25
 SHOWN_MONTHS = 24
 
 
@@ -54,7 +55,12 @@ def values(request: HttpRequest) -> HttpResponse:
     }
     if reader(request).has_role("hr", "auditor", "payroll", "manager"):
         return render(request, "metrics/values.html", {**context, **_matrix(request, month)})
-    own = {**context, "standings": _standings(reader(request), month), "employee": reader(request)}
+    standings = _standings(reader(request), month)
+    own = {
+        **context,
+        "standings": [row for row in standings if row["standing"].has_value],
+        "without": [row["standing"].kpi for row in standings if not row["standing"].has_value],
+    }
     return render(request, "metrics/own_values.html", own)
 
 
@@ -104,7 +110,9 @@ def _matrix(request: HttpRequest, month: date) -> dict[str, Any]:
 
 def _with_data(versions: list[KPIVersion], together: dict[int, Any]) -> list[KPIVersion]:
     """Without the KPIs that nothing came in for: a dozen columns of dashes hide the few that have values."""
-    found = [version for version in versions if (value := together.get(version.kpi_id)) and value.value is not None]
+    found = [
+        version for version in versions if (value := together.get(version.kpi_id)) and value.value is not None
+    ]
     return found or versions
 
 
@@ -127,7 +135,7 @@ def value_detail(request: HttpRequest, employee_id: int, code: str) -> HttpRespo
     if standing is not None:
         version = standing.version
     page = page_of(
-        detail.records, ordering=("-day", "-id"), cursor=request.GET.get("cursor"), limit=PAGE_SIZE
+        detail.records, ordering=("-day", "-id"), cursor=request.GET.get("cursor"), limit=SHOWN_RECORDS
     )
     context = {
         "kpi": kpi,
@@ -150,7 +158,13 @@ def value_detail(request: HttpRequest, employee_id: int, code: str) -> HttpRespo
         "measures": detail.measures,
         "page": page,
         "records": [
-            {"record": record, "cells": [record.values.get(measure.code) for measure in detail.measures]}
+            {
+                "record": record,
+                "cells": [
+                    {"measure": measure, "value": record.values.get(measure.code)}
+                    for measure in detail.measures
+                ],
+            }
             for record in page
         ],
     }
