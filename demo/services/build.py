@@ -24,6 +24,7 @@ from foundation.intake import services as intake
 from foundation.intake.models import Import
 from foundation.runs import services as runs
 from foundation.runs.models import Run
+from foundation.trail.services import recording
 from operations.services.configuration import load_configuration
 from people.models import User
 from people.services.employees import save_employee
@@ -69,9 +70,11 @@ def build(*, today: date, root: Path, say: Say) -> None:
     months = people.month_starts(today)
     for first in months[:-1]:
         say(f"Cycle {first:%Y-%m}: scored, released, paid")
-        cycles.run_to_payment(hr=hr, payroll=payroll, company=company, first_day=first, rng=rng)
+        with recording(actor=hr):
+            cycles.run_to_payment(hr=hr, payroll=payroll, company=company, first_day=first, rng=rng)
     say(f"Cycle {months[-1]:%Y-%m}: waiting for scores")
-    cycles.open_for_scoring(hr=hr, company=company, first_day=months[-1], rng=rng)
+    with recording(actor=hr):
+        cycles.open_for_scoring(hr=hr, company=company, first_day=months[-1], rng=rng)
     runs.drain_outbox()
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from demo.people import Person, month_end
 from foundation.runs import services as runs
+from foundation.trail.services import recording
 from incentives.models import IncentivePlan, PayoutLine, PayoutRun
 from incentives.services import payout_runs
 from people.models import User
@@ -90,7 +91,8 @@ def run_to_payment(
                 reason="在职期间已完成全部工作，按天数发放",
             )
         payout.refresh_from_db()
-        payout_runs.approve_payout(actor=payroll, payout_run=payout, seen_digest=payout.content_digest)
+        with recording(actor=payroll):
+            payout_runs.approve_payout(actor=payroll, payout_run=payout, seen_digest=payout.content_digest)
         runs.drain_outbox()
 
 
@@ -149,4 +151,5 @@ def _submit(cycle: Cycle, only: str | None = None) -> None:
         by_rater.setdefault(rater, []).append(pk)
     raters = User.objects.in_bulk(by_rater)
     for rater, ids in by_rater.items():
-        judgements.submit_sheets(actor=raters[rater], sheet_ids=ids)
+        with recording(actor=raters[rater]):
+            judgements.submit_sheets(actor=raters[rater], sheet_ids=ids)
