@@ -98,7 +98,8 @@ def company(today: date) -> list[Person]:
     """About 120 people: 8 front-line teams of 13 with their leaders, two site heads, a director, HR, payroll, quality.
 
     Among them: two joiners (one in the current month, one in the month before), two leavers, one transfer in
-    mid-month, and people with opposite profiles (fast and curt, slow and loved), so that the pages have something to explain.
+    mid-month, and people with opposite profiles (fast and curt, slow and loved), so that the pages have something
+    to explain.
     """
     rng = np.random.default_rng(SEED)
     _, previous, current = month_starts(today)
