@@ -49,7 +49,8 @@ def texts(column: pd.Series, missing: frozenset[str] = frozenset()) -> pd.Series
         )
         # Code -1, a missing cell, takes the last place: that of "".
         return pd.Series(
-            pd.Categorical.from_codes(places[column.cat.codes], categories=distinct), index=column.index
+            pd.Categorical.from_codes(places[column.cat.codes], categories=pd.Index(distinct)),
+            index=column.index,
         )
     found = column.astype(object).where(column.notna(), "").astype(str).str.strip()
     return found.where(~found.isin(missing), "") if missing else found
@@ -103,7 +104,7 @@ def _duration(text: str) -> tuple[float, str]:
     if clock := _CLOCK.fullmatch(text):
         sign, day, first, second, third = clock.groups()
         if third is None:
-            seconds = int(first) * 60 + int(second)
+            seconds = float(int(first) * 60 + int(second))
         else:
             seconds = int(first) * 3600 + int(second) * 60 + float(third)
         seconds += int(day or 0) * 86400

@@ -56,7 +56,7 @@ class Rows:
                 RejectRow(
                     line=int(line),
                     column=column[:120],
-                    value="" if pd.isna(text) else str(text)[:SHOWN],
+                    value=_shown(text),
                     code=str(code.at[line]) if isinstance(code, pd.Series) else code,
                     params={
                         key: _plain(value.at[line] if isinstance(value, pd.Series) else value)
@@ -67,6 +67,10 @@ class Rows:
 
     def reject_problems(self, problems: pd.Series, column: str, **params: Any) -> None:
         self.reject(problems != "", column, problems, **params)
+
+
+def _shown(text: Any) -> str:
+    return "" if text is None or text is pd.NA or text != text else str(text)[:SHOWN]
 
 
 def _plain(value: Any) -> Any:

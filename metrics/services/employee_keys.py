@@ -27,7 +27,7 @@ def employees_of(column: pd.Series, key: str = "auto") -> Cells:
     for pk, number, name, login, aliases in people.values_list(
         "pk", "employee_number", "name", "login", "aliases"
     ):
-        by["number"][_spelling(number)].add(pk)
+        by["number"][_spelling(number or "")].add(pk)
         by["name"][_spelling(name)].add(pk)
         by["login"][_spelling(login)].add(pk)
         for alias in aliases if isinstance(aliases, list) else ():

@@ -186,7 +186,7 @@ def _pivot(
     of_measure = dict(list(found.groupby("measure_id"))) if len(found) else {}
     for code, measure in measures.items():
         rows = of_measure.get(measure.pk, found.iloc[:0])
-        place = index.get_indexer(rows["subject_id"].to_numpy())
+        place = index.get_indexer(pd.Index(rows["subject_id"]))
         zero = measure.unit in formulas.ADDITIVE_UNITS and measure.pk in covered
         for statistic, column in STATISTICS.items():
             # A count of no values is 0 as long as anybody could have had one.

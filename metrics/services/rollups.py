@@ -50,9 +50,8 @@ def roll_up(totals: pd.DataFrame) -> pd.DataFrame:
         parts.append(found.assign(subject_type=kind)[["subject_type", "subject_id", *KEYS, *MOMENTS]])
     rolled = pd.concat(parts, ignore_index=True)
     # In the order of the index that drill-down needs: filling it is then half the work.
-    order = np.lexsort(
-        [pd.factorize(rolled["day"], sort=True)[0], rolled["measure_id"], rolled["subject_id"]]
-    )
+    days, _distinct = pd.factorize(rolled["day"], sort=True)
+    order = np.lexsort([days, rolled["measure_id"].to_numpy(), rolled["subject_id"].to_numpy()])
     return rolled.iloc[order].astype({"subject_id": np.int64, "measure_id": np.int64, "n": np.int64})
 
 
