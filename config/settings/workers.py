@@ -9,6 +9,7 @@ attempts, and the four time-outs stand in this order, each with room for the one
 from datetime import timedelta
 from typing import Any
 
+from celery.schedules import crontab
 from kombu import Queue
 
 from .base import REDIS_URL, RUN_LEASE_SECONDS
@@ -89,4 +90,5 @@ CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "relay": {"task": "foundation.runs.tasks.relay", "schedule": timedelta(seconds=3)},
     "sweep": {"task": "foundation.runs.tasks.sweep", "schedule": timedelta(seconds=5)},
+    "retention": {"task": "reviews.tasks.drop_superseded_runs", "schedule": crontab(hour=3, minute=20)},
 }
