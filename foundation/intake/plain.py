@@ -27,15 +27,16 @@ def is_plain(content: bytes, delimiter: str) -> bool:
         return False
     if content.count(b"\r") != content.count(b"\r\n"):
         return False
-    marks = content.count(b'"')
-    if not marks:
+    marks = np.flatnonzero(np.frombuffer(content, dtype=np.uint8) == ord('"'))
+    if not marks.size:
         return True
-    # Every mark opens or closes a cell. One inside a cell is neither, or is counted as both.
-    between = delimiter.encode()
-    opening = content.count(between + b'"') + content.count(b'\n"') + content.startswith(b'"')
-    closing = content.count(b'"' + between) + content.count(b'"\n') + content.count(b'"\r\n')
-    closing += content.endswith(b'"')
-    return opening == closing and opening + closing == marks
+    # Marks come in pairs around whole cells: each first one begins a cell and each second one ends it.
+    around = np.frombuffer(
+        b"\n" + content + b"\n", dtype=np.uint8
+    )  # mark m has its neighbours at m and m + 2
+    opens = np.isin(around[marks[0::2]], [ord(delimiter), ord("\n")])
+    closes = np.isin(around[marks[1::2] + 2], [ord(delimiter), ord("\n"), ord("\r")])
+    return marks.size % 2 == 0 and bool(opens.all() and closes.all())
 
 
 def plain_columns(

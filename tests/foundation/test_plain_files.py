@@ -26,6 +26,7 @@ PLAIN = {
     "blanks around cells": "No,Name\n E1\u3000,\u00a0A \nE1,A\n".encode(),
     "an empty record of empty cells": b"No,Name\nE1,A\n,\nE2,B\n",
     "an empty line": b"No,Name\nE1,A\n\nE2,B\n",
+    "a comma alone in marks": b'No,Name\n",",","\n',
     "an apostrophe": b"No,Name\nE1,O'Neil\n",
 }
 CAREFUL = {
@@ -41,7 +42,6 @@ CAREFUL = {
     "a control character": b"No,Name\nE1,A\x07\nE2,B\n",
     "turned writing": "No,Name\nE1,A\u202eB\nE2,B\n".encode(),
     "old line ends": b"No,Name\rE1,A\rE2,B\r",
-    "a comma alone in marks": b'No,Name\n",",","\n',
 }
 
 
@@ -71,6 +71,16 @@ def test_anything_else_is_left_to_the_careful_reader(content: bytes, tmp_path: P
     path = tmp_path / "file.csv"
     path.write_bytes(content)
     same(reading.read_table(path, "file.csv"), careful(content))
+
+
+@settings(max_examples=400, deadline=None)
+@given(text=st.text(alphabet='aB,"\n', max_size=14))
+def test_what_no_writer_would_write_is_read_alike_or_refused(text: str) -> None:
+    """Marks that balance by chance, as in two records `,B"` and `,"B`, do not pass for plain."""
+    content = f"No,Name\n{text}".encode()
+    found = reading._plain_table(content)
+    if found is not None:
+        same(found, careful(content))
 
 
 def test_a_plain_file_may_be_too_long_as_well(settings: Any) -> None:
