@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.parsers import BaseParser
@@ -40,7 +41,7 @@ class Configuration(LaurelAPIView):
     @extend_schema(
         operation_id="configuration_dump",
         parameters=[OpenApiParameter("section", str, many=True, enum=list(SECTIONS))],
-        responses={(200, "application/yaml"): str},
+        responses={(200, "application/yaml"): OpenApiTypes.OBJECT},
     )
     def get(self, request: Request) -> HttpResponse:
         text = dump_configuration(
@@ -51,7 +52,7 @@ class Configuration(LaurelAPIView):
     @extend_schema(
         operation_id="configuration_load",
         parameters=[OpenApiParameter("dry_run", bool)],
-        request={"application/yaml": str},
+        request={"application/yaml": OpenApiTypes.OBJECT},
         responses={200: LoadedSerializer, 422: LoadedSerializer},
     )
     def put(self, request: Request) -> Response:
