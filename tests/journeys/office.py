@@ -22,6 +22,14 @@ LANGUAGES = {"en": ("English", "en-GB"), "zh-hans": ("中文", "zh-CN")}
 #: (code, weight, target) of the KPIs in the cycle; resolution in per cent, speed in seconds.
 KPIS = (("satisfaction", "40", "3.4"), ("resolution_rate", "40", "90"), ("response_time", "20", "68"))
 
+LEVELS = (
+    ("常打断客户", "Often interrupts the customer"),
+    ("有时打断客户", "Interrupts at times"),
+    ("按规范服务", "Serves as the standard says"),
+    ("耐心周到", "Patient and attentive"),
+    ("常被客户表扬", "Is often praised by customers"),
+)
+
 
 @dataclass
 class Office:
@@ -188,11 +196,14 @@ class Office:
             "Satisfaction rating": ("measure:satisfaction", "number", ""),
         }
         for column, (what, written, words) in wanted.items():
-            choice = self._what(hr, hr.get_by_text(column, exact=True).and_(hr.locator("label")))
-            name = str(choice.get_attribute("name")).removesuffix("-what")
-            choice.select_option(what)
-            if written:
-                hr.select_option(f"[name={name}-type]", written)
+            label = hr.get_by_text(column, exact=True).and_(hr.locator("label"))
+            name = str(label.get_attribute("for")).removesuffix("-what")
+            # The page asks anew how a column is written when what it is, or how, was changed.
+            for choice, value in ((f"{name}-what", what), (f"{name}-type", written)):
+                if value and hr.locator(f"[name={choice}]").input_value() != value:
+                    with hr.expect_response(re.compile(f"line={name}")):
+                        hr.select_option(f"[name={choice}]", value)
+                    self.seen.setdefault("edits", []).append(choice)
             if words:
                 hr.fill(f"[name={name}-words]", words)
         self.look(hr, "import-mapping")
@@ -244,8 +255,8 @@ class Office:
 
     def _choose_population(self, hr: Page) -> None:
         self._page(hr, "population/")
-        hr.select_option("#id_teams", self.code)
-        hr.select_option("#id_jobs", f"{self.code}-agent")
+        hr.locator(f"input[name=teams][value={self.code}]").check()
+        hr.locator(f"input[name=jobs][value={self.code}-agent]").check()
         self.look(hr, "cycle-population")
         hr.get_by_role("button", name="Save").click()
 
@@ -284,9 +295,22 @@ class Office:
         self.look(hr, "cycle-scale")
         hr.get_by_role("button", name="Save the scale").click()
 
-    def launch(self, hr: Page) -> None:
+    def mend(self, hr: Page) -> None:
+        """The one thing left: what each level of the scale means, in both languages, by the link of the list."""
         self._page(hr, "")
         self.seen["last_problems"] = [line.inner_text() for line in hr.locator(".problem").all()]
+        self.look(hr, "cycle-problem")
+        hr.locator(".problem a").first.click()
+        hr.get_by_text("Descriptions of the levels").first.click()
+        for place, (zh, en) in enumerate(LEVELS):
+            hr.fill(f"[name='items-0-level_{place}_zh']", zh)
+            hr.fill(f"[name='items-0-level_{place}_en']", en)
+        self.look(hr, "cycle-scale-described")
+        hr.get_by_role("button", name="Save the scale").click()
+
+    def launch(self, hr: Page) -> None:
+        self._page(hr, "")
+        expect(hr.locator(".all-clear")).to_be_visible()
         self.look(hr, "cycle-ready")
         hr.locator("[data-dialog-open=launch]").click()
         self.look(hr, "cycle-launch-dialog")
@@ -298,12 +322,14 @@ class Office:
         manager.goto(f"{self.url}/scoring/")
         self.look(manager, "queue")
         manager.locator(f"main table a[href*='{self.code}-cycle']").first.click()
-        cells = manager.locator("td[data-kind=score] input")
+        cells = manager.locator("td[data-kind=score] input[type=text]")
         expect(cells).to_have_count(len(self.agents))
         return cells
 
     def all_saved(self, manager: Page) -> None:
-        manager.wait_for_function("localStorage.length === 0")
+        expect(manager.locator("[data-grid-state]")).to_contain_text(
+            re.compile("All saved|已全部保存"), timeout=15_000
+        )
 
     def submit(self, manager: Page) -> None:
         manager.locator("[data-dialog-open=submit]").click()

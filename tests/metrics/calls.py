@@ -10,6 +10,8 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
+import openpyxl
+
 COLUMNS = [
     "Call Id",
     "Agent",
@@ -98,3 +100,30 @@ def as_csv(rows: Sequence[Sequence[str]], columns: Sequence[str] = COLUMNS, enco
 
 def calls_csv(calls: Sequence[Call], encoding: str = "utf-8") -> bytes:
     return as_csv([call.row() for call in calls], encoding=encoding)
+
+
+def calls_xlsx(calls: Sequence[Call]) -> bytes:
+    """As the original workbook: times as time cells, numbers as numbers, the date as text, what is missing as an
+    empty cell."""
+    workbook = openpyxl.Workbook()
+    sheet = workbook.active
+    assert sheet is not None
+    sheet.append(COLUMNS)
+    for call in calls:
+        sheet.append(
+            [
+                call.call_id,
+                call.agent,
+                call.date,
+                datetime.time.fromisoformat(call.time),
+                call.topic,
+                call.answered,
+                call.resolved,
+                float(call.speed) if call.speed else None,
+                datetime.time.fromisoformat(call.talk) if call.talk else None,
+                float(call.satisfaction) if call.satisfaction else None,
+            ]
+        )
+    content = io.BytesIO()
+    workbook.save(content)
+    return content.getvalue()
