@@ -277,7 +277,11 @@ def _typed(value: Any) -> str | None:
 def _plain_table(content: bytes) -> Table | None:
     """What `_table` would make of a plain file; None where only the careful reader can tell."""
     content = content.removeprefix(plain.BOM)
-    start = content[: 1 << 16].decode("utf-8", errors="ignore")
+    try:
+        # Not whole characters at the cut, so not final; anything else that is not UTF-8 is not plain.
+        start = codecs.getincrementaldecoder("utf-8")().decode(content[: 1 << 16])
+    except UnicodeDecodeError:
+        return None
     delimiter = _delimiter(start)
     if not plain.is_plain(content, delimiter):
         return None

@@ -38,6 +38,7 @@ CAREFUL = {
     "an empty first line": b"\nNo,Name\nE1,A\n",
     "a column without a name": b"No,,Name\nE1,x,A\n",
     "Chinese in GB18030": "No,姓名\nE1,王伟\n".encode("gb18030"),
+    "only the names of the columns in GB18030": "工号,是否接听,是否解决\nE1,1,0\n".encode("gb18030"),
     "UTF-16": "No,Name\nE1,A\n".encode("utf-16"),
     "a control character": b"No,Name\nE1,A\x07\nE2,B\n",
     "turned writing": "No,Name\nE1,A\u202eB\nE2,B\n".encode(),
