@@ -127,7 +127,9 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_HTTP_RESPONSE_CODE = 429
 AXES_RESET_ON_SUCCESS = True
 AXES_SENSITIVE_PARAMETERS = ["password"]
-AXES_USERNAME_FORM_FIELD = "username"  # what the sign-in form passes; by itself axes would look for USERNAME_FIELD
+AXES_USERNAME_FORM_FIELD = (
+    "username"  # what the sign-in form passes; by itself axes would look for USERNAME_FIELD
+)
 AXES_LOCKOUT_CALLABLE = "foundation.interface.views.locked_out"
 CSRF_FAILURE_VIEW = "foundation.interface.views.csrf_failure"
 
