@@ -1,4 +1,4 @@
-"""From a call log to a paid bonus in a browser: what HR, a team leader, payroll and an agent click and type, in its order.
+"""From a call log to a paid bonus in a browser: what HR, a team leader, payroll and an agent click and type.
 
 The same steps run in a test against a live server and by hand against a running installation. Sentences are English
 where HR and payroll work; the leader and the agent are found by the structure of their pages, in either language.
@@ -59,7 +59,7 @@ class Office:
         self, login: str, password: str, *, language: str = "en", viewport: dict[str, int] | None = None
     ) -> Page:
         """A browser of one's own, signed in, in the language; a temporary password is exchanged on the way."""
-        label, locale = LANGUAGES[language]
+        locale = LANGUAGES[language][1]
         narrow = viewport == PHONE
         context = self.new_context(
             viewport=viewport or DESKTOP,
@@ -149,18 +149,19 @@ class Office:
 
     def staff(self, hr: Page) -> None:
         """The roster makes team, job and site; then the salaries."""
-        head = "Employee number,Name,Login,Job code,Job name,Team code,Team name,Site code,Site name,Hired on,Leads team,Other names"
-        place = f"{self.code},Phones,{self.code}-hall,Hall One"
-        rows = [
-            f"{self.numbers}000,Lead Of Phones,{self.code}.lead,{self.code}-lead,Phone team leader,{place},2020-01-01,{self.code},"
-        ]
+        head = (
+            "Employee number,Name,Login,Job code,Job name,Team code,Team name,Site code,Site name,Hired on,"
+            "Leads team,Other names"
+        )
+        here = f"{self.code},Phones,{self.code}-hall,Hall One,2020-01-01"
+        lead = f"{self.code}.lead,{self.code}-lead,Phone team leader"
+        rows = [f"{self.numbers}000,Lead Of Phones,{lead},{here},{self.code},"]
         pay = ["Employee number,Valid from,Monthly base salary,Currency"]
-        for place_, agent in enumerate(self.agents, start=1):
-            number = f"{self.numbers}{place_:03d}"
-            rows.append(
-                f"{number},{agent},{self.code}.{agent.lower()},{self.code}-agent,Phone agent,{place},2020-01-01,,{agent}"
-            )
-            pay.append(f"{number},2020-01-01,{5000 + 500 * place_}.00,CNY")
+        for place, agent in enumerate(self.agents, start=1):
+            number = f"{self.numbers}{place:03d}"
+            job = f"{self.code}.{agent.lower()},{self.code}-agent,Phone agent"
+            rows.append(f"{number},{agent},{job},{here},,{agent}")
+            pay.append(f"{number},2020-01-01,{5000 + 500 * place}.00,CNY")
         self.upload(hr, "/imports/new/?kind=roster", "roster.csv", "\n".join([head, *rows]).encode())
         self.look(hr, "import-roster")
         self.check_and_store(hr, len(rows))
