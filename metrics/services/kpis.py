@@ -165,8 +165,10 @@ def set_kpi_active(*, actor: User | None, kpi: KPI, is_active: bool) -> KPI:
 def freeze_kpi_versions(version_ids: Iterable[int]) -> None:
     """A cycle is launched on these versions: from now on they are what they are. Called by the launching service,
     which has checked who asks, in its transaction."""
-    found = KPIVersion.objects.filter(pk__in=list(version_ids), frozen_at__isnull=True).order_by("pk")
-    for version in found.select_for_update():
+    wanted = list(version_ids)
+    # The KPIs' rows are what a revision locks too: one in progress ends before, and none begins until the launch is in.
+    list(KPI.objects.filter(versions__in=wanted).order_by("pk").select_for_update().values_list("pk"))
+    for version in KPIVersion.objects.filter(pk__in=wanted, frozen_at__isnull=True).order_by("pk"):
         version.frozen_at = timezone.now()
         version.save(update_fields=["frozen_at"])
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from foundation.documents import Problems
 from foundation.refusals import Refusal
+from metrics.services.kpis import freeze_kpi_versions
 from people.models import User
 from reviews.methods.document import (
     blank_configuration,
@@ -19,6 +20,7 @@ from reviews.methods.document import (
     completed,
     fingerprint,
     freeze_configuration,
+    kpi_version_ids,
     rated_components,
 )
 from reviews.methods.problems import InvalidConfiguration
@@ -137,7 +139,7 @@ def launch_cycle(*, actor: User, cycle: Cycle, to_phase: str = Phase.RATING) -> 
     problems = [problem for problem in launch_problems(locked) if problem.severity == "error"]
     if problems:
         raise Refusal("cycle_not_ready", status=422, count=len(problems), first=problems[0].text)
-    frozen = freeze_configuration(locked.configuration, references=references_on(locked.last_day))
+    frozen = _frozen(locked)
     locked.configuration = frozen
     locked.configuration_version += 1
     locked.fingerprint = fingerprint(frozen)
@@ -148,6 +150,19 @@ def launch_cycle(*, actor: User, cycle: Cycle, to_phase: str = Phase.RATING) -> 
     _enrol(locked)
     PhaseChange.objects.create(cycle=locked, from_phase=Phase.SETUP, to_phase=to_phase, changed_by=actor)
     return locked
+
+
+def _frozen(cycle: Cycle) -> dict[str, Any]:
+    """The configuration with the KPI versions of its last day, which from here on cannot be corrected in place."""
+    kept: set[int] = set()
+    while True:
+        frozen = freeze_configuration(cycle.configuration, references=references_on(cycle.last_day))
+        named = set(kpi_version_ids(frozen))
+        if named <= kept:
+            return frozen
+        # Read again afterwards: somebody may have revised one of them a moment ago.
+        freeze_kpi_versions(named)
+        kept |= named
 
 
 def _enrol(cycle: Cycle) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from foundation.refusals import Refusal
-from metrics.models import KPIVersion
+from metrics.models import KPIVersion, Measure
+from metrics.services.kpis import KPITerms, revise_kpi
 from reviews.methods.document import fingerprint
 from reviews.models import Cycle, CycleTemplate, Participant, PhaseChange, ScoreSheet
 from reviews.models.cycles import Phase
@@ -184,6 +187,22 @@ def test_nothing_keeps_a_good_cycle_from_launch(draft: Cycle) -> None:
 def test_the_second_launch_is_refused(cast: Cast, rating_cycle: Cycle) -> None:
     assert refusal_of(lambda: launch_cycle(actor=cast.hr, cycle=rating_cycle)).status == 409
     assert PhaseChange.objects.count() == 1
+
+
+def test_a_launched_cycle_keeps_its_kpis_from_being_corrected_in_place(
+    cast: Cast, draft: Cycle, kpis: dict[str, KPIVersion]
+) -> None:
+    version = kpis["csat"]
+    Measure.objects.get_or_create(code="csat_score", defaults={"name_en": "CSAT"})
+    terms = dataclasses.replace(
+        KPITerms.of(version), target=Decimal("3.9"), denominator_zh="答卷", denominator_en="answers"
+    )
+    launch_cycle(actor=cast.hr, cycle=draft)
+    with pytest.raises(Refusal) as refusal:
+        revise_kpi(actor=cast.hr, kpi=version.kpi, valid_from=version.valid_from, terms=terms)
+    assert refusal.value.code == "kpi_version_frozen"
+    version.refresh_from_db()
+    assert version.target == Decimal("4.6")
 
 
 def test_a_kpi_revised_later_does_not_change_the_cycle(cast: Cast, judged_cycle: Cycle, kpis: Any) -> None:
