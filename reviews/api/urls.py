@@ -1,6 +1,6 @@
 from django.urls import path
 
-from reviews.api import cycles, results, sheets
+from reviews.api import bulk, cycles, results, sheets
 
 urlpatterns = [
     path("cycle-templates/", cycles.CycleTemplateList.as_view(), name="api_cycle_templates"),
@@ -12,6 +12,7 @@ urlpatterns = [
     path("cycles/<slug:code>/score/", cycles.CycleScore.as_view(), name="api_cycle_score"),
     path("cycles/<slug:code>/release/", cycles.CycleRelease.as_view(), name="api_cycle_release"),
     path("cycles/<slug:code>/results/", results.ResultList.as_view(), name="api_results"),
+    path("cycles/<slug:code>/results.ndjson", bulk.ResultLines.as_view(), name="api_result_lines"),
     path("cycles/<slug:code>/results/<int:employee_id>/", results.ResultDetail.as_view(), name="api_result"),
     path("cycles/<slug:code>/sheets/", sheets.SheetList.as_view(), name="api_sheets"),
     path("sheets/<int:sheet_id>/", sheets.SheetDetail.as_view(), name="api_sheet"),

@@ -266,6 +266,7 @@ ROUTES = [
             agent={"december": 404, "*": 200, "missing": 404},
         ),
     ),
+    Route("api/v1/cycles/<slug:code>/results.ndjson", october, GET=Rule(hr=200, auditor=200)),
     Route(
         "api/v1/cycles/<slug:code>/results/<int:employee_id>/",
         results,
