@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 
 from foundation.documents import Problem, Problems, format_path
+from foundation.interface.wording import date_short
 from foundation.refusals import refusal_text
 from metrics.models import Measure
 from metrics.selectors.observations import covered_measures
@@ -93,8 +94,8 @@ def _without_data(
             "cycle_kpi_without_data",
             {
                 "name": localised(reference.name, get_language() or "en") or reference.code,
-                "first_day": cycle.first_day.isoformat(),
-                "last_day": cycle.last_day.isoformat(),
+                "first_day": date_short(cycle.first_day),
+                "last_day": date_short(cycle.last_day),
             },
             path="components",
             severity=severity,

@@ -50,7 +50,7 @@ from reviews.services.phases import (
     return_phase,
 )
 from reviews.services.scoring import SCORABLE, start_scoring
-from reviews.views.presentation import bands_of
+from reviews.views.presentation import bands_of, name_of
 from reviews.views.refused import show_refusal, tell_refusal
 from reviews.views.requests import SignedInRequest
 
@@ -202,7 +202,7 @@ def configuration_summary(cycle: Cycle) -> list[dict[str, Any]]:
         },
         {
             "label": _("Rating bands"),
-            "value": " · ".join(band["code"] for band in reversed(bands)) or _("none yet"),
+            "value": " · ".join(name_of(band, band["code"]) for band in reversed(bands)) or _("none yet"),
             "url": reverse("reviews:bands", args=[cycle.code]),
         },
         {
