@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench.report import Row, table, write_json
+from bench.report import Row, equal_queries, table, write_json
 from bench.servers import SETTINGS
 from bench.size import PARTS
 
@@ -27,6 +27,7 @@ def main() -> int:
     rows: list[Row] = []
     for size in (int(text) for text in arguments.sizes.split(",")):
         rows += _measure(size, arguments.only)
+    rows += equal_queries(rows)
     print("\n" + table(rows) + "\n")
     write_json(arguments.json, rows, _machine())
     print(f"Details: {arguments.json}")

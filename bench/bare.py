@@ -25,7 +25,9 @@ _TABLES = """
 """
 
 
-def score(connection: psycopg2.extensions.connection, company: Company) -> tuple[dict[str, float], pd.DataFrame]:
+def score(
+    connection: psycopg2.extensions.connection, company: Company
+) -> tuple[dict[str, float], pd.DataFrame]:
     """Seconds by part, and the results (employee_id, score, rank) for comparison."""
     seconds: dict[str, float] = {}
     began = time.perf_counter()
@@ -35,7 +37,8 @@ def score(connection: psycopg2.extensions.connection, company: Company) -> tuple
         stream = io.BytesIO()
         query = cursor.mogrify(
             "COPY (SELECT subject_id, measure_id, sum(n)::bigint, sum(total) FROM metrics_observation"
-            " WHERE subject_type = 'e' AND day BETWEEN %s AND %s GROUP BY subject_id, measure_id) TO STDOUT (FORMAT csv)",
+            " WHERE subject_type = 'e' AND day BETWEEN %s AND %s"
+            " GROUP BY subject_id, measure_id) TO STDOUT (FORMAT csv)",
             [FIRST_DAY, LAST_DAY],
         )
         cursor.copy_expert(query.decode(), stream)
@@ -48,7 +51,9 @@ def score(connection: psycopg2.extensions.connection, company: Company) -> tuple
     subject = rows["subject"].to_numpy()
     measure = rows["measure"].to_numpy()
     people, place = np.unique(subject, return_inverse=True)
-    wide_n, wide_total = (np.full((len(people), max(company.measures.values()) + 1), np.nan) for _ in range(2))
+    wide_n, wide_total = (
+        np.full((len(people), max(company.measures.values()) + 1), np.nan) for _ in range(2)
+    )
     wide_n[place, measure] = rows["n"].to_numpy()
     wide_total[place, measure] = rows["total"].to_numpy()
     total = {code: wide_total[:, pk] for code, pk in company.measures.items()}
@@ -71,7 +76,8 @@ def score(connection: psycopg2.extensions.connection, company: Company) -> tuple
     ).round(6)
     points = np.column_stack(
         [
-            100 * attainment(values[:, index], float(target), direction=direction, floor=0.0, cap=1.2).round(6)
+            100
+            * attainment(values[:, index], float(target), direction=direction, floor=0.0, cap=1.2).round(6)
             for index, (_code, _formula, _unit, direction, target, _weight) in enumerate(KPIS)
         ]
     ).round(6)
@@ -111,7 +117,8 @@ def empty_observations(connection: psycopg2.extensions.connection) -> str:
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS bare_observation")
         cursor.execute(
-            "CREATE TABLE bare_observation (LIKE metrics_observation INCLUDING CONSTRAINTS) PARTITION BY HASH (subject_id)"
+            "CREATE TABLE bare_observation (LIKE metrics_observation INCLUDING CONSTRAINTS)"
+            " PARTITION BY HASH (subject_id)"
         )
         for part in range(8):
             cursor.execute(
@@ -127,7 +134,9 @@ def empty_observations(connection: psycopg2.extensions.connection) -> str:
     return "bare_observation"
 
 
-def copy_text(connection: psycopg2.extensions.connection, table: str, columns: list[str], text: io.BytesIO) -> float:
+def copy_text(
+    connection: psycopg2.extensions.connection, table: str, columns: list[str], text: io.BytesIO
+) -> float:
     """Seconds of one COPY FROM of CSV text that lies ready in memory."""
     began = time.perf_counter()
     with connection.cursor() as cursor:

@@ -2,8 +2,8 @@
 
     company ── centres (2,000 agents each) ── groups (200) ── teams (12 agents and a leader)
 
-Twelve measures, twelve KPIs, 22 days: 264 daily totals an agent. Rows lie in the order in which files would have brought
-them, one day after the other. Numbers come from a seed, so two loads of one size are equal.
+Twelve measures, twelve KPIs, 22 days: 264 daily totals an agent. Rows lie in the order in which files would
+have brought them, one day after the other. Numbers come from a seed, so two loads of one size are equal.
 """
 
 from __future__ import annotations
@@ -75,7 +75,9 @@ class Company(NamedTuple):
 def copy(connection: psycopg2.extensions.connection, table: str, frame: pd.DataFrame) -> None:
     """Frame into table, by its column names; the bench's own, so that a fault of the product's shows."""
     stream = io.BytesIO()
-    csv.write_csv(pa.Table.from_pandas(frame, preserve_index=False), stream, csv.WriteOptions(include_header=False))
+    csv.write_csv(
+        pa.Table.from_pandas(frame, preserve_index=False), stream, csv.WriteOptions(include_header=False)
+    )
     stream.seek(0)
     with connection.cursor() as cursor:
         cursor.copy_expert(f"COPY {table} ({', '.join(frame.columns)}) FROM STDIN WITH (FORMAT csv)", stream)
@@ -99,13 +101,17 @@ def build_company(connection: psycopg2.extensions.connection, size: int) -> Comp
             )
         cursor.execute("SELECT code, id FROM people_job")
         jobs = dict(cursor.fetchall())
-    teams, parents = _teams(size)
+    teams = _teams(size)
     copy(connection, "people_team", teams)
     leaders = len(teams)
     password = make_password("correct horse battery")
     # Three accounts without a number, then who leads a team, then the agents.
     accounts = pd.DataFrame(
-        {"id": [1, 2, 3], "login": ["hr", "payroll", "auditor"], "name": ["何珊", "Pat Roll", "Audrey Torres"]}
+        {
+            "id": [1, 2, 3],
+            "login": ["hr", "payroll", "auditor"],
+            "name": ["何珊", "Pat Roll", "Audrey Torres"],
+        }
     )
     ids = np.arange(4, 4 + leaders + size)
     rng = np.random.default_rng(SEED)
@@ -116,9 +122,7 @@ def build_company(connection: psycopg2.extensions.connection, size: int) -> Comp
             "id": ids,
             "login": [f"e{number:07d}" for number in ids],
             "employee_number": [f"E{number:07d}" for number in ids],
-            "name": [
-                SURNAMES[s] + GIVEN[a] + GIVEN[b] for s, (a, b) in zip(surname, given, strict=True)
-            ],
+            "name": [SURNAMES[s] + GIVEN[a] + GIVEN[b] for s, (a, b) in zip(surname, given, strict=True)],
         }
     )
     users = pd.concat([accounts, staff], ignore_index=True)
@@ -167,14 +171,17 @@ def build_company(connection: psycopg2.extensions.connection, size: int) -> Comp
     with connection.cursor() as cursor:
         for user, role in ((1, "hr"), (2, "payroll"), (3, "auditor")):
             cursor.execute(
-                "INSERT INTO people_rolegrant (user_id, role, created_at) VALUES (%s, %s, now())", [user, role]
+                "INSERT INTO people_rolegrant (user_id, role, created_at) VALUES (%s, %s, now())",
+                [user, role],
             )
         for table in ("people_user", "people_team"):
             cursor.execute(
-                f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))"
+                f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))"  # noqa: S608
             )
         cursor.execute("SET session_replication_role = DEFAULT")
-        cursor.execute("ANALYZE people_user, people_team, people_membership, people_leadership, people_compensation")
+        cursor.execute(
+            "ANALYZE people_user, people_team, people_membership, people_leadership, people_compensation"
+        )
     return Company(size, int(agents[0]), len(teams), _catalogue())
 
 
@@ -182,7 +189,7 @@ def _leaf_count(size: int) -> int:
     return -(-size // TEAM_SIZE)
 
 
-def _teams(size: int) -> tuple[pd.DataFrame, dict[int, int]]:
+def _teams(size: int) -> pd.DataFrame:
     """Company, centres, groups and teams, in this order of ids; every team has a leader."""
     centres, groups, leaves = -(-size // CENTRE_SIZE), -(-size // GROUP_SIZE), _leaf_count(size)
     rows: list[tuple[int, str, int | None, str, int | None]] = [(1, "company", None, "/1/", None)]
@@ -196,8 +203,7 @@ def _teams(size: int) -> tuple[pd.DataFrame, dict[int, int]]:
         rows.append((len(rows) + 1, f"team-{number}", above[0], f"{above[3]}{len(rows) + 1}/", None))
     frame = pd.DataFrame(rows, columns=["id", "code", "parent_id", "path", "site_id"])
     frame = frame.astype({"parent_id": "Int64", "site_id": "Int64"})
-    parents = {int(row.id): int(row.parent_id) for row in frame.itertuples() if not pd.isna(row.parent_id)}
-    return frame.assign(name_zh=frame["code"], name_en=frame["code"], is_active=True), parents
+    return frame.assign(name_zh=frame["code"], name_en=frame["code"], is_active=True)
 
 
 def _catalogue() -> dict[str, int]:
@@ -233,7 +239,7 @@ def _catalogue() -> dict[str, int]:
 
 
 def day_totals(company: Company, day: int, agents: np.ndarray | None = None) -> pd.DataFrame:
-    """subject_id, measure_id, n, total, total_sq of one day, one row an agent and measure, in random order of people."""
+    """subject_id, measure_id, n, total, total_sq of one day, one row an agent and measure, people in random order."""
     rng = np.random.default_rng([SEED, day])
     people = rng.permutation(np.asarray(company.agents)) if agents is None else agents
     parts = []

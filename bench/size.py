@@ -30,7 +30,7 @@ def measure(size: int, parts: set[str]) -> list[Row]:
         from django.db import connections
 
         from bench import company as companies
-        from bench import work
+        from bench import pages, pulls, work
 
         loader = servers.connect()
         say("company")
@@ -48,7 +48,15 @@ def measure(size: int, parts: set[str]) -> list[Row]:
             rows += work.measure_scoring(loader, company, cycle, servers.environment)
         if parts & {"payout", "pages", "pull"}:
             say("payout")
-            rows += work.measure_payout(company, cycle, servers.environment)
+            paid, payout_run = work.measure_payout(company, cycle, servers.environment)
+            rows += paid
+        if "pages" in parts:
+            say("pages")
+            rows += pages.measure_pages(company, cycle.code, payout_run)
+        if "pull" in parts:
+            say("pull")
+            cycle.refresh_from_db()
+            rows += pulls.measure_pull(loader, company, cycle)
         connections.close_all()
         loader.close()
         say("done")

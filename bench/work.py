@@ -1,4 +1,4 @@
-"""The work: storing a file, scoring a cycle, computing a payout run; each beside the bare pipeline, in the same call."""
+"""The work: storing a file, scoring a cycle, computing a payout run; each beside the bare pipeline."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import io
 import shutil
 import tempfile
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,7 +27,6 @@ from foundation.runs.models import OutboxMessage, Run
 from incentives.models import IncentivePlan, PayoutRun
 from incentives.services.payout_runs import create_payout_run
 from incentives.services.plans import create_plan
-from metrics.models import Observation
 from metrics.services.batches import OBSERVATION_COLUMNS
 from people.models import User
 from reviews.models import Cycle, Result
@@ -58,7 +56,8 @@ def measure_import(connection: psycopg2.extensions.connection, company: Company)
     days = max(1, min(len(DAYS), FILE_ROWS // (company.size * len(MEASURES))))
     people = np.asarray(company.agents)[: FILE_ROWS // len(MEASURES)]
     frames = [
-        day_totals(company, 100 + day, people).assign(day=str(DAYS[day].replace(month=9))) for day in range(days)
+        day_totals(company, 100 + day, people).assign(day=str(DAYS[day].replace(month=9)))
+        for day in range(days)
     ]
     frame = pd.concat(frames, ignore_index=True)
     text = io.BytesIO()
@@ -117,7 +116,9 @@ def measure_import(connection: psycopg2.extensions.connection, company: Company)
     table = bare.empty_observations(connection)
     ready = io.BytesIO()
     rows = frame.assign(subject_type="e", source_id=1, batch_id=1)[OBSERVATION_COLUMNS]
-    csv.write_csv(pa.Table.from_pandas(rows, preserve_index=False), ready, csv.WriteOptions(include_header=False))
+    csv.write_csv(
+        pa.Table.from_pandas(rows, preserve_index=False), ready, csv.WriteOptions(include_header=False)
+    )
     ready.seek(0)
     seconds = bare.copy_text(connection, table, OBSERVATION_COLUMNS, ready)
     bare.drop(connection, table)
@@ -214,10 +215,16 @@ def _compare(run: Run, expected: pd.DataFrame) -> None:
 # Payout ------------------------------------------------------------------------------------------------------------
 
 
-def measure_payout(company: Company, cycle: Cycle, environment: dict[str, str]) -> list[Row]:
+def measure_payout(company: Company, cycle: Cycle, environment: dict[str, str]) -> tuple[list[Row], int]:
+    """The cycle is released for it; the id is that of the payout run, which waits for approval."""
     hr = User.objects.get(login="hr")
     plan = create_plan(
-        actor=hr, code="monthly", name_zh="月度奖", name_en="Monthly", valid_from=FIRST_DAY, configuration=PLAN
+        actor=hr,
+        code="monthly",
+        name_zh="月度奖",
+        name_en="Monthly",
+        valid_from=FIRST_DAY,
+        configuration=PLAN,
     )
     release_cycle(actor=hr, cycle=cycle)
     cycle.refresh_from_db()
@@ -230,7 +237,7 @@ def measure_payout(company: Company, cycle: Cycle, environment: dict[str, str]) 
         peak = workers.peak_bytes()
     payout_run.refresh_from_db()
     _must(payout_run.state == PayoutRun.State.COMPUTED and payout_run.lines == company.size, payout_run)
-    return [
+    rows = [
         Row(
             company.size,
             "payout run, 2 workers",
@@ -240,6 +247,7 @@ def measure_payout(company: Company, cycle: Cycle, environment: dict[str, str]) 
             detail={"seconds": seconds, "stages": stages, "peak_bytes": peak},
         )
     ]
+    return rows, payout_run.pk
 
 
 # Small things ------------------------------------------------------------------------------------------------------
@@ -275,12 +283,19 @@ def _forget_news() -> None:
 
 def _must(true: bool, subject: Any) -> None:
     if not true:
-        state = {key: value for key, value in vars(subject).items() if key in ("state", "summary", "rows_rejected", "rows_accepted", "message_code", "message_params", "error_code", "lines")}
+        state = {
+            key: value
+            for key, value in vars(subject).items()
+            if key
+            in (
+                "state",
+                "summary",
+                "rows_rejected",
+                "rows_accepted",
+                "message_code",
+                "message_params",
+                "error_code",
+                "lines",
+            )
+        }
         raise RuntimeError(f"not as it should be: {type(subject).__name__} {state}")
-
-
-def observations_count() -> int:
-    return Observation.objects.count()
-
-
-__all__ = ["Path", "launch", "measure_import", "measure_payout", "measure_scoring"]

@@ -19,7 +19,7 @@ START_SECONDS = 60.0
 
 
 class Workers:
-    """`with Workers(2) as workers:` the pool is ready inside the block; `peak_bytes()` is its largest process so far."""
+    """`with Workers(2) as workers:` the pool is ready in the block; `peak_bytes()` is that of its largest process."""
 
     def __init__(self, concurrency: int, environment: dict[str, str]) -> None:
         self.concurrency = concurrency
@@ -54,7 +54,9 @@ class Workers:
         """The most that any process of the pool has held resident."""
         return max(peaks(self.process.pid), default=0) if self.process else 0
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         assert self.process
         self.process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
