@@ -64,8 +64,10 @@ class Callers:
             return {}
         return dict(bearer(self.world, LOGINS.get(actor, actor)))
 
-    def send(self, actor: str, method: str, address: str, *, look: bool = False, **how: Any) -> Answer:
-        """One request, undone. `look` says which tables it had changed."""
+    def send(
+        self, actor: str, method: str, address: str, *, look: bool = False, keep: bool = False, **how: Any
+    ) -> Answer:
+        """One request, undone unless `keep`. `look` says which tables it had changed."""
         is_api = address.startswith("/api/v1/")
         client = self.programs if is_api else self.pages[actor]
         client.cookies = SimpleCookie(
@@ -77,16 +79,17 @@ class Callers:
             body = body_of(response)
             broken = connection.needs_rollback
             changed = [] if broken or not look else self.changes()
-            transaction.set_rollback(True)
+            if not keep:
+                transaction.set_rollback(True)
         broke = str(getattr(response, "exc_info", "") or "") if response.status_code >= 500 else ""
         return Answer(response.status_code, body, dict(response.headers), changed, broke)
 
     def ask(
-        self, route: Route, method: str, actor: str, label: str, kwargs: Any, rule: Rule, *, look: bool
+        self, route: Route, method: str, actor: str, label: str, kwargs: Any, rule: Rule, *, keep: bool
     ) -> Answer:
         address = route.address(kwargs) + (f"?{rule.query}" if rule.query else "")
         return self.send(
-            actor, method, address, look=look, **encoded(rule.form, rule.content(self.world, label))
+            actor, method, address, keep=keep, **encoded(rule.form, rule.content(self.world, label))
         )
 
     def changes(self) -> list[str]:

@@ -17,7 +17,7 @@ from urllib.parse import quote, urlencode
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
 HUGE = 10**30
-SHARE = 1 if os.environ.get("LAUREL_ALL_PAYLOADS") else 5
+SHARE = 1 if os.environ.get("LAUREL_ALL_PAYLOADS") else 8
 T = TypeVar("T")
 #: What may stand in an address where the pattern wants an id.
 IDS: dict[str, tuple[str, ...]] = {
@@ -63,7 +63,8 @@ TEXTS = (
 #: Parameters that pages read.
 PAGE_PARAMETERS = (
     "q", "team", "show", "closed", "month", "order", "status", "version", "rating", "kind", "source", "model", "actor",
-    "since", "until", "object_id", "print", "next", "limit",
+    "since", "until", "object_id", "print", "next", "limit", "line", "new",
+    "col-0-what", "col-0-type",
 )  # fmt: skip
 CURSORS = ("x", "a" * 5000, "%00", "eyJhIjoxfQ", "WzEsMl0:1abcde:sig", "%ED%A0%80", "%F0%9F%98%80")
 #: In place of a JSON value.

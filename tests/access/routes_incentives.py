@@ -88,7 +88,11 @@ ROUTES = [
     Route(
         "payouts/<int:pk>/approve/",
         payouts,
-        POST=Rule(**alike("hr payroll", {"computed": 302, "paid": 409, "missing": 404}), body=digest),
+        POST=Rule(
+            hr={"computed": 302, "paid": 409, "missing": 404},
+            payroll={"computed": 302, "paid": 302, "missing": 404},  # a second click of who has approved it
+            body=digest,
+        ),
     ),
     Route("payouts/<int:pk>/reject/", computed, POST=Rule(hr=302, payroll=302, body=REASON)),
     Route("payouts/<int:pk>/recompute/", computed, POST=Rule(hr=302)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.access.routes_foundation import imports
 from tests.access.table import Route, Rule, codes
 from tests.access.world import MISSING_CODE, MISSING_ID, World
 
@@ -60,6 +61,7 @@ ROUTES = [
     Route("sources/", GET=Rule(hr=200, auditor=200)),
     Route("sources/new/", GET=Rule(hr=200), POST=Rule(hr=302, body=SOURCE)),
     Route("sources/<slug:code>/", sources, GET=Rule(hr=200, auditor=200)),
+    Route("sources/reading/<int:import_id>/", imports, GET=Rule(hr=200, query="line=col-0")),
     Route(
         "sources/<slug:code>/edit/",
         sources,

@@ -11,7 +11,7 @@ from django.urls import path
 
 from config.urls import urlpatterns
 from tests.access import routes_foundation, routes_incentives, routes_metrics, routes_people, routes_reviews
-from tests.access.callers import Callers
+from tests.access.callers import Callers, encoded
 from tests.access.table import METHODS, Route, patterns_of
 from tests.access.world import ACTORS, World
 
@@ -22,6 +22,7 @@ ROUTES = [
     *routes_reviews.ROUTES,
     *routes_incentives.ROUTES,
 ]
+PROBLEM = "application/problem+json"
 #: What an auditor may post: it touches the own account only, nothing of the company's.
 PERSONAL = {
     *(("language/", method) for method in METHODS[1:]),
@@ -64,6 +65,14 @@ def test_a_new_address_would_be_noticed() -> None:
     ]
 
 
+def test_a_trace_would_be_noticed(world: World, callers: Callers) -> None:
+    assert not callers.changes()
+    callers.send(
+        "agent", "POST", "/account/", keep=True, **encoded("form", {"locale": "en", "email": "x@example.com"})
+    )
+    assert callers.changes() == ["people_user", "people_userevent"]
+
+
 def test_an_auditor_changes_nothing_but_the_own_account() -> None:
     allowed = {
         (route.pattern, method)
@@ -91,29 +100,22 @@ def test_route(world: World, callers: Callers, route: Route, method: str) -> Non
         unseen: dict[str, str] = {}
         for label, kwargs in _subjects(route, method, actor, world):
             expected = rule.expected(actor, label, is_api=route.is_api)
-            denied = method != "GET" and (expected >= 400 or actor == "anonymous")
-            answer = callers.ask(route, method, actor, label, kwargs, rule, look=denied)
+            sent_away = actor == "anonymous" and actor not in rule.statuses
+            # What is refused is left to stand: it must not have left a trace.
+            refused = sent_away or expected >= 400
+            answer = callers.ask(route, method, actor, label, kwargs, rule, keep=refused and method != "GET")
             if answer.status != expected:
                 wrong.append(f"{actor} for {label!r}: {answer.status} instead of {expected} {_hint(answer)}")
-                continue
-            if denied and answer.changed and expected not in (200, 302):
-                wrong.append(f"{actor} for {label!r} was refused and changed {answer.changed}")
-            if expected == 302 and actor == "anonymous" and "anonymous" not in rule.statuses:
-                location = answer.headers["Location"]
-                if not location.startswith("/sign-in/"):
-                    wrong.append(f"{actor} is sent to {location}")
-                if answer.changed:
-                    wrong.append(f"{actor} changed {answer.changed}")
-            if expected == 404:
-                unseen[label] = answer.shape
-            if (
-                route.is_api
-                and expected >= 400
-                and answer.headers["Content-Type"] != "application/problem+json"
-            ):
+            elif sent_away and expected == 302 and not answer.headers["Location"].startswith("/sign-in/"):
+                wrong.append(f"{actor} is sent to {answer.headers['Location']}")
+            elif route.is_api and expected >= 400 and answer.headers["Content-Type"] != PROBLEM:
                 wrong.append(f"{actor} for {label!r} is answered with {answer.headers['Content-Type']}")
+            elif expected == 404:
+                unseen[label] = answer.shape
         if len(set(unseen.values())) > 1:
             wrong.append(f"{actor} can tell what is there from what is not: {unseen}")
+    if method != "GET" and (changed := callers.changes()):
+        wrong.append(f"requests that were refused have changed {changed}")
     assert not wrong, "\n".join(wrong)
 
 
@@ -148,9 +150,9 @@ def test_no_other_method(world: World, callers: Callers, route: Route) -> None:
         if method in route.rules:
             continue
         actor, label = _who_may(route, list(subjects))
-        answer = callers.send(actor, method, route.address(subjects[label]), look=True)
+        answer = callers.send(actor, method, route.address(subjects[label]), keep=True)
         assert answer.status in (403, 405), f"{method} as {actor}: {answer.status}"
-        assert not answer.changed
+    assert not callers.changes()
 
 
 def _who_may(route: Route, labels: list[str]) -> tuple[str, str]:

@@ -35,7 +35,7 @@ CHECKS = [
     response_schema_conformance,
 ]
 ROLES = ("second_hr", "manager", "agent")
-HOW_MANY = {GenerationMode.POSITIVE: 4, GenerationMode.NEGATIVE: 2}
+HOW_MANY = {GenerationMode.POSITIVE: 3, GenerationMode.NEGATIVE: 2}
 
 
 @pytest.fixture(autouse=True)
