@@ -168,7 +168,7 @@ class Migration(migrations.Migration):
                     "status",
                     models.CharField(
                         choices=[
-                            ("payable", "to be paid"),
+                            ("payable", "payable"),
                             ("undecided", "left the company: to be decided"),
                             ("not_eligible", "not eligible"),
                             ("missing_input", "something is missing"),

@@ -143,7 +143,7 @@ class PayoutLine(models.Model):
     """
 
     class Status(models.TextChoices):
-        PAYABLE = "payable", _("to be paid")
+        PAYABLE = "payable", _("payable")
         UNDECIDED = "undecided", _("left the company: to be decided")
         NOT_ELIGIBLE = "not_eligible", _("not eligible")
         MISSING_INPUT = "missing_input", _("something is missing")

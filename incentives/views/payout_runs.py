@@ -170,7 +170,7 @@ def _summary(found: PayoutRun) -> dict[str, Any]:
     ids = [row["employee"] for row in found.summary.get("outliers", []) + previous.get("moved", [])]
     names = names_of(found, ids) if ids else {}
     stats = [
-        {"label": _("Paid"), "value": number(paid), "unit": _("people")},
+        {"label": _("Payable"), "value": number(paid), "unit": _("people")},
         {"label": _("Still to decide"), "value": number(open_count)},
         {
             "label": _("Held back"),
