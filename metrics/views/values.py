@@ -35,6 +35,7 @@ from metrics.views.requests import month_asked, reader
 from people.models import User
 from people.selectors.employees import search_people, visible_employees
 from scoring import kpi as scoring_kpi
+from scoring.intervals import wilson
 
 EVERYONE = ("hr", "auditor", "payroll", "manager", "employee")
 PAGE_SIZE = 50
@@ -137,6 +138,7 @@ def value_detail(request: HttpRequest, employee_id: int, code: str) -> HttpRespo
     page = page_of(
         detail.records, ordering=("-day", "-id"), cursor=request.GET.get("cursor"), limit=SHOWN_RECORDS
     )
+    low, high = _interval(standing)
     context = {
         "kpi": kpi,
         "version": version,
@@ -147,8 +149,8 @@ def value_detail(request: HttpRequest, employee_id: int, code: str) -> HttpRespo
         "months": _months(month),
         "standing": standing,
         "value": standing.current if standing else None,
-        "low": _bound(standing, -1),
-        "high": _bound(standing, 1),
+        "low": low,
+        "high": high,
         "in_words": formulas.in_words(scoring_kpi.parse(version.formula), measure_names()),
         "inputs": _inputs(standing.current.inputs if standing and standing.current else {}),
         "chart": _chart(detail, version, first, last) if detail.days else None,
@@ -171,12 +173,25 @@ def value_detail(request: HttpRequest, employee_id: int, code: str) -> HttpRespo
     return render(request, "metrics/value_detail.html", context)
 
 
-def _bound(standing: Any, sign: int) -> float | None:
-    """End of the interval in which the true value lies with 95 %; None where nothing can be said."""
+def _interval(standing: Any) -> tuple[float | None, float | None]:
+    """Ends of the interval in which the true value lies with 95 %; None where nothing can be said.
+
+    A share of cases has Wilson's: the usual one would go below nought, and be none at all, where few cases count.
+    """
     value = standing.current if standing else None
     if value is None or value.value is None or value.standard_error is None:
-        return None
-    return float(value.value + sign * 1.96 * value.standard_error)
+        return None, None
+    shown, error = float(value.value), float(value.standard_error)
+    if standing.version.unit == KPIVersion.Unit.PERCENT and 0 <= shown <= 100 and _is_of_cases(value):
+        low, high = wilson(shown / 100 * value.n, value.n)
+        return 100 * low, 100 * high
+    return shown - 1.96 * error, shown + 1.96 * error
+
+
+def _is_of_cases(value: Any) -> bool:
+    """What it is divided by is its cases: one of its two sums is their number, and neither is more."""
+    sums = [float(total) for total in (value.inputs or {}).values() if total is not None]
+    return value.n > 0 and len(sums) == 2 and max(sums) == value.n and min(sums) >= 0
 
 
 def _inputs(inputs: dict[str, Any]) -> list[dict[str, Any]]:
