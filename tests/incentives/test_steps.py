@@ -70,6 +70,23 @@ def test_published_tiers(tiers: list[list[str]], mode: str, quantity: float, amo
     assert pays(steps, **{"value:files": quantity}) == amount
 
 
+@pytest.mark.parametrize(
+    ("value", "score", "rounding", "amount"),
+    [
+        pytest.param("3000", 80.0, {"mode": "down"}, D(1000), id="a third, rounded down"),
+        pytest.param("3000", 90.0, {"mode": "up"}, D(2000), id="two thirds, rounded up"),
+        pytest.param("1501.5", 80.0, {"mode": "half_up", "quantum": "1"}, D(501), id="a third is a half yuan"),
+    ],
+)
+def test_a_multiplier_without_end_pays_the_exact_share(
+    value: str, score: float, rounding: dict[str, str], amount: D
+) -> None:
+    steps = ready({"kind": "fixed", "value": value}, CURVE, {**ROUNDING, **rounding})
+    line = engine.apply(steps, {"score": score})
+    assert line.amount == amount
+    assert all(engine.recompute(step.kind, step.inputs) == step.amount for step in line.steps)
+
+
 def test_proration_is_exact_and_rounded_only_at_the_end() -> None:
     # salary.com prints 5,040 with a factor rounded to .252; exactly it is 20,000 x 92 / 365 = 5,041.0958...
     steps = ready({"kind": "fixed", "value": "20000"}, {"kind": "proration"}, ROUNDING)
