@@ -63,7 +63,7 @@ def keep(database: dict[str, Any], name: str) -> None:
     if PROGRAMS not in os.environ or dump_file().exists():
         return
     dump = _run("pg_dump", database, "--no-owner", "--no-privileges", "-d", name)
-    if dump.returncode != 0:
+    if dump.returncode != 0 or not is_whole(dump.stdout):
         return
     FOLDER.mkdir(parents=True, exist_ok=True)
     for old in sorted(FOLDER.glob("*.sql"), key=lambda path: path.stat().st_mtime)[: -KEPT + 1]:
@@ -74,6 +74,20 @@ def keep(database: dict[str, Any], name: str) -> None:
     with os.fdopen(descriptor, "w") as file:
         file.write("\n".join(lines) + "\n")
     Path(draft).rename(dump_file())
+
+
+def is_whole(dump: str) -> bool:
+    """A session that was told to migrate nothing, or that was broken off, leaves a database that no other may start
+    from: a dump is kept only with every migration of the product recorded in it."""
+    rows = dump.partition("COPY public.django_migrations ")[2].partition("\n\\.\n")[0]
+    recorded = {tuple(line.split("\t")[1:3]) for line in rows.splitlines()[1:]}
+    files = CLONE.glob("**/migrations/0*.py")
+    own = {
+        (path.parent.parent.name, path.stem)
+        for path in files
+        if not {".venv", "node_modules", "var"} & set(path.relative_to(CLONE).parts)
+    }
+    return bool(own) and own <= recorded
 
 
 def migrate_nothing() -> Callable[[], None]:
