@@ -109,7 +109,8 @@ def copy_out(query: str, params: Iterable[Any] | Mapping[str, Any] | None = None
 def json_lines(query: str, params: Iterable[Any] | Mapping[str, Any] | None = None) -> bytes:
     """The rows of a SELECT as JSON objects, one a line, written by PostgreSQL: ten times as fast as by Python.
 
-    Numbers are JSON numbers, NULL is null, dates and times are ISO 8601 text. Ask for as many rows as may be held at once.
+    Numbers are JSON numbers, NULL is null, dates and times are ISO 8601 text. Ask for as many rows as may be held at
+    once.
     """
     stream = io.BytesIO()
     with connection.cursor() as cursor:

@@ -1,7 +1,8 @@
 """Names that an organisation types in two languages."""
 
 from django.db import models
-from django.utils.translation import get_language, gettext_lazy as _
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 
 
 class LocalizedName(models.Model):

@@ -27,7 +27,10 @@ def refusal_text(code: str, params: Mapping[str, object] | None = None) -> str:
 
 
 class Refusal(Exception):
-    """A rule says no. `field` names the form or API field at fault; `status` is what HTTP answers (400, 403, 409, 422)."""
+    """A rule says no.
+
+    `field` names the form or API field at fault; `status` is what HTTP answers (400, 403, 409, 422).
+    """
 
     def __init__(
         self, code: str, /, *, field: str | None = None, status: int = 400, **params: object

@@ -10,8 +10,8 @@ from reviews.models import Cycle
 
 CHUNK = 20_000
 
-# The bounds on participant and person follow from the one on result; said so, all three are read in order of their index
-# from there on, however many have gone before.
+# The bounds on participant and person follow from the one on result; said so, all three are read in order of their
+# index from there on, however many have gone before.
 _RESULTS = """
     SELECT
         json_build_object(
