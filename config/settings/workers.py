@@ -82,6 +82,7 @@ CELERY_TASK_QUEUES = [Queue("celery"), Queue("clock")]
 CELERY_TASK_ROUTES = {
     "foundation.runs.tasks.relay": {"queue": "clock"},
     "foundation.runs.tasks.sweep": {"queue": "clock"},
+    "operations.tasks.canary": {"queue": "clock"},
 }
 
 # The schedule is this dictionary and nothing else, so beat keeps no file that could break; what must happen once per
@@ -90,5 +91,6 @@ CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "relay": {"task": "foundation.runs.tasks.relay", "schedule": timedelta(seconds=3)},
     "sweep": {"task": "foundation.runs.tasks.sweep", "schedule": timedelta(seconds=5)},
+    "canary": {"task": "operations.tasks.canary", "schedule": timedelta(seconds=60)},
     "retention": {"task": "reviews.tasks.drop_superseded_runs", "schedule": crontab(hour=3, minute=20)},
 }

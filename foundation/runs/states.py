@@ -36,6 +36,20 @@ def held_by(shard: Shard) -> Any:
     return Shard.objects.filter(pk=shard.pk, state=Shard.State.LEASED, worker=shard.worker)
 
 
+def hold(shard: Shard) -> None:
+    """Show that somebody works under this claim: a lock that ends with the transaction, and so with the worker's
+    process, however that ends. PostgreSQL notices a dead process at once, where a lease has to be waited for."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [shard.worker])
+
+
+def is_held(shard: Shard) -> bool:
+    """Whether somebody works under this claim. Takes the lock until the end of the transaction when nobody does."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [shard.worker])
+        return not cursor.fetchone()[0]
+
+
 def in_name_of(run: Run) -> Any:
     """What a run changes is recorded as its starter's doing, with the run's id."""
     return recording(actor=run.created_by, run=str(run.pk))

@@ -12,8 +12,11 @@ from django.db.models.functions import Now
 
 from foundation.runs import registry
 from foundation.runs.models import Run, Shard
-from foundation.runs.states import ClockNow, lock_run, settle_stopping
+from foundation.runs.states import ClockNow, held_by, is_held, lock_run, settle_stopping
 from foundation.runs.working import give_up
+
+#: Between leasing a shard and locking the claim lies less than this, unless the process is gone.
+GRACE = timedelta(seconds=5)
 
 
 def sweep_runs(send: Callable[[Run], object]) -> int:
@@ -22,6 +25,7 @@ def sweep_runs(send: Callable[[Run], object]) -> int:
     Rarely enough that a busy queue is not flooded: a run is sent again at the earliest RUN_RESEND_SECONDS
     after the last time.
     """
+    _give_back_abandoned()
     exhausted = Shard.objects.filter(
         run__state=Run.State.RUNNING,
         run__stage=F("stage"),
@@ -58,6 +62,29 @@ def sweep_runs(send: Callable[[Run], object]) -> int:
         send(run)
         sent += 1
     return sent
+
+
+def _give_back_abandoned() -> None:
+    """Shards whose worker has died, long before their lease ends.
+
+    A worker locks its claim as the first thing after leasing the shard (see states.hold), so a lease of some seconds
+    that nobody has locked belongs to no living process. Should it after all, the fence makes its work void.
+    """
+    until = ClockNow() + timedelta(seconds=settings.RUN_LEASE_SECONDS) - GRACE
+    leased = Shard.objects.filter(
+        run__state=Run.State.RUNNING,
+        state=Shard.State.LEASED,
+        lease_until__gte=ClockNow(),
+        lease_until__lt=until,
+    )
+    for shard in leased.select_related("run"):
+        with transaction.atomic():
+            if is_held(shard):
+                continue
+            if shard.attempts < shard.run.max_attempts:
+                held_by(shard).update(state=Shard.State.WAITING, worker="", lease_until=None)
+                continue
+        give_up(shard.run_id, shard.run.epoch, "run_worker_lost", {"attempts": shard.attempts}, shard=shard)
 
 
 def has_claimable(run: Run) -> bool:

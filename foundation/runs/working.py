@@ -33,6 +33,7 @@ from foundation.runs.states import (
     ClockNow,
     database_clock,
     held_by,
+    hold,
     in_name_of,
     jsonable,
     lock_run,
@@ -190,6 +191,7 @@ def _work(run: Run, shard: Shard) -> None:
         if handler is None:
             raise Refusal("run_kind_unknown", kind=run.kind)
         with transaction.atomic(), in_name_of(run):
+            hold(shard)
             handler.work(run, shard.stage, shard.key)
             _close(run, shard, handler)
     except LeaseLost:

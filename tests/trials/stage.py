@@ -87,6 +87,12 @@ class Stage:
     def log(self, name: str) -> Path:
         return self.folder / f"{name}.log"
 
+    def troubles(self, name: str, *, after: int) -> str:
+        """What a program has complained about behind that place of its log."""
+        text = self.log(name).read_bytes()[after:].decode(errors="replace")
+        lines = [line for line in text.splitlines() if " INFO " not in line]
+        return "\n".join(lines[-60:])
+
     def end(self, name: str) -> None:
         """Whatever is left of a program's group, at once."""
         process = self.processes.pop(name)

@@ -76,11 +76,12 @@ class Trials:
             for what, trial in getattr(self, f"trial_{name}")(reduced):
                 self.stage.clear()
                 outcome = Outcome(name, what)
-                began = time.monotonic()
+                began, read = time.monotonic(), self.stage.log("worker").stat().st_size
                 try:
                     trial()
                 except (AssertionError, Refusal, OSError) as error:
-                    outcome.error = f"{type(error).__name__}: {error}"
+                    trouble = self.stage.troubles("worker", after=read)
+                    outcome.error = f"{type(error).__name__}: {error}\n{trouble}"
                 outcome.seconds = time.monotonic() - began
                 self._mend()
                 yield outcome
@@ -107,7 +108,8 @@ class Trials:
         self._done(run)
         found = self.world.attempts(run)
         assert found <= attempts, f"a shard was tried {found} times"
-        assert self.world.outcome(kind, run) == self.expected[kind], f"the outcome of {kind} differs"
+        outcome = self.world.outcome(kind, run)
+        assert outcome == self.expected[kind], f"{outcome}, not {self.expected[kind]}"
 
     def _mend(self) -> None:
         """Whatever a trial has broken, for the next one."""

@@ -1,0 +1,3 @@
+from operations.models.canaries import Canary
+
+__all__ = ["Canary"]
