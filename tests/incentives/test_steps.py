@@ -75,7 +75,9 @@ def test_published_tiers(tiers: list[list[str]], mode: str, quantity: float, amo
     [
         pytest.param("3000", 80.0, {"mode": "down"}, D(1000), id="a third, rounded down"),
         pytest.param("3000", 90.0, {"mode": "up"}, D(2000), id="two thirds, rounded up"),
-        pytest.param("1501.5", 80.0, {"mode": "half_up", "quantum": "1"}, D(501), id="a third is a half yuan"),
+        pytest.param(
+            "1501.5", 80.0, {"mode": "half_up", "quantum": "1"}, D(501), id="a third is a half yuan"
+        ),
     ],
 )
 def test_a_multiplier_without_end_pays_the_exact_share(

@@ -317,7 +317,10 @@ class TestMappingPage:
         ("query", "told", "not_told"),
         [
             pytest.param(
-                "line=col-6&new=1&col-6-what=measure:resolved", 'value="Y=1, N=0"', "of one value", id="yes and no"
+                "line=col-6&new=1&col-6-what=measure:resolved",
+                'value="Y=1, N=0"',
+                "of one value",
+                id="yes and no",
             ),
             pytest.param(
                 "line=col-8&new=1&col-8-what=measure:talk_seconds",
@@ -332,8 +335,12 @@ class TestMappingPage:
                 "Y=1",
                 id="as chosen",
             ),
-            pytest.param("line=more-0&new=1&more-0-what=measure:answered&more-0-column=each", "", "select", id="each"),
-            pytest.param("line=col-9999&new=1&col-9999-what=measure:luck", "", "<script", id="no such column"),
+            pytest.param(
+                "line=more-0&new=1&more-0-what=measure:answered&more-0-column=each", "", "select", id="each"
+            ),
+            pytest.param(
+                "line=col-9999&new=1&col-9999-what=measure:luck", "", "<script", id="no such column"
+            ),
         ],
     )
     def test_how_a_column_is_written_follows_what_it_is(
