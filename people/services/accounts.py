@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from foundation.clients.services.tokens import revoke_tokens_of
 from foundation.refusals import Refusal
 from people.models import RoleGrant, User
 from people.services.authority import require_hr
@@ -25,7 +26,8 @@ _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 def issue_temporary_password(*, actor: User | None, user: User) -> str:
     """A password for HR to hand over, valid for TEMPORARY_PASSWORD_LIFE and only to choose another one with.
 
-    It is shown this once; every session of the person ends.
+    It is shown this once. Every session of the person ends, and every token: whoever lost a password, or took it, may
+    have made one with it.
     """
     require_hr(actor)
     person = User.objects.select_for_update().get(pk=user.pk)
@@ -33,6 +35,7 @@ def issue_temporary_password(*, actor: User | None, user: User) -> str:
     person.set_password(password)
     person.temporary_password_until = timezone.now() + TEMPORARY_PASSWORD_LIFE
     person.save(update_fields=["password", "temporary_password_until"])
+    revoke_tokens_of(actor=actor, user=person)
     return password
 
 

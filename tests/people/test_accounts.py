@@ -15,6 +15,7 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 
+from foundation.clients.services.tokens import create_token
 from foundation.refusals import Refusal
 from people.middleware import PersonMiddleware
 from people.models import User
@@ -170,6 +171,16 @@ def test_a_temporary_password_must_be_changed_before_anything_else(cast: Cast, s
     assert (kept.status_code, kept["Location"]) == (302, reverse("home"))
     assert is_let_in(person)
     assert authenticate(None, username="agent", password=temporary) is None
+
+
+def test_a_temporary_password_takes_the_tokens_back(cast: Cast) -> None:
+    token, secret = create_token(actor=cast.agent, name="script", scopes=["results:read"])
+    client = Client(headers={"authorization": f"Bearer {secret}"})
+    assert client.get("/api/v1/cycles/none/results/").status_code == 404
+    issue_temporary_password(actor=cast.hr, user=cast.agent)
+    assert client.get("/api/v1/cycles/none/results/").status_code == 401
+    token.refresh_from_db()
+    assert token.revoked_at is not None
 
 
 def test_a_temporary_password_ends(cast: Cast) -> None:

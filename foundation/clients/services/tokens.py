@@ -95,3 +95,13 @@ def revoke_token(*, actor: Any, token: Token) -> Token:
         with recording(actor=actor):
             locked.save(update_fields=["revoked_at"])
     return locked
+
+
+@transaction.atomic
+def revoke_tokens_of(*, actor: Any, user: Any) -> int:
+    """All of a person's tokens, when access is taken back by whoever may do that; the calling service asks who it is.
+
+    Returns how many were still good.
+    """
+    with recording(actor=actor):
+        return Token.objects.filter(user=user, revoked_at__isnull=True).update(revoked_at=timezone.now())
