@@ -1,6 +1,7 @@
 # make demo   the product with a demonstration company, on this machine, without docker or apt
 # make test   the whole test suite, on servers of its own
 # make check  everything that is checked without running the product
+# make bench  the product beside the bare pipeline; make trials  what its engine survives
 #
 # Needs Python >= 3.11 and access to a Python and an npm package index. Everything is installed in .venv/ and node_modules/.
 
@@ -19,11 +20,11 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast test-browser check lint types contracts migrations catalogues deployment \
+.PHONY: help demo test bench trials check lint types contracts migrations catalogues deployment \
         environment environment-dev frontend messages requirements fmt clean
 
 help:
-	@sed -n '1,3s/^# //p' Makefile
+	@sed -n '1,4s/^# //p' Makefile
 	@echo "make fmt | messages | requirements | clean"
 
 # The product ------------------------------------------------------------------------------------------------------
@@ -41,6 +42,18 @@ test: environment-dev frontend
 	browser=0; $(PY) -m pytest -m browser $(ARGS) $(TESTS) || browser=$$?; \
 	[ $$browser = 5 ] && browser=0; \
 	[ $$code = 0 ] || exit $$code; exit $$browser
+
+# Measurements and trials --------------------------------------------------------------------------------------------
+
+# SIZES=1000,10000,100000 chooses numbers of employees; 100,000 need about 10 GB of disk and ten minutes.
+SIZES ?= 1000,10000
+
+bench: environment
+	@exec $(PY) -m bench --sizes $(SIZES) $(ARGS)
+
+# Real servers and workers, killed and stopped at named points; about half an hour.
+trials: environment-dev
+	@exec $(PY) -m tests.trials $(ARGS)
 
 # Checks -----------------------------------------------------------------------------------------------------------
 

@@ -29,6 +29,7 @@ _INTEGERS = frozenset({20, 21, 23, 26})
 _FLOATS = frozenset({700, 701})
 _BOOLEAN, _DATE, _TIMESTAMP, _TIMESTAMP_TZ, _NUMERIC = 16, 1082, 1114, 1184, 1700
 _JSON = frozenset({114, 3802})
+_TO_JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode  # made once: dumps makes one a call
 _PLAIN_KINDS = {"string": pa.string(), "date": pa.date32()}
 
 
@@ -140,7 +141,7 @@ def _plain(value: Any) -> Any:
     if value is None or value is pd.NA or value is pd.NaT:
         return None
     if isinstance(value, (dict, list)):
-        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+        return _TO_JSON(value)
     if isinstance(value, float) and value != value:
         return None
     if isinstance(value, (Decimal, uuid.UUID)):

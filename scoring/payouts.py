@@ -40,13 +40,14 @@ MINOR_UNITS = {
 }
 _CONTEXT = decimal.Context(prec=60, rounding=decimal.ROUND_HALF_EVEN)
 _ZERO = Decimal(0)
+_NUMBERS = (int, float, str, Decimal)  # as a tuple: asked a million times a run, a union takes six times as long
 
 
 def to_decimal(value: Any, name: str) -> Decimal:
     """A number as a Decimal; a float by its shortest decimal form. Refuses nan and infinity."""
     if isinstance(value, np.generic):
         value = value.item()
-    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+    if isinstance(value, bool) or not isinstance(value, _NUMBERS):
         raise InvalidInput("not_a_number", name=name)
     try:
         result = Decimal(repr(value) if isinstance(value, float) else value)
