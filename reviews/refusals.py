@@ -60,6 +60,7 @@ CYCLES = {
     "cycle_already_launched": _("The cycle has already been launched."),
     "phase_not_next": _("A cycle in the phase %(from_phase)s cannot go to the phase %(to_phase)s."),
     "sheets_open": _("%(count)s forms are not submitted yet. Say why you go on without them."),
+    "period_not_over": _("The period ends on %(day)s. Say why you release before."),
     "cycle_not_published": _("There are no results yet. Compute them first."),
     "results_stale": _(
         "Scores or data changed after the results were computed. Compute them again, then release."

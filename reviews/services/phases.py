@@ -26,6 +26,12 @@ def _forms_are_in(cycle: Cycle, reason: str) -> None:
         raise Refusal("sheets_open", field="reason", status=422, count=count)
 
 
+def _period_is_over(cycle: Cycle, reason: str) -> None:
+    """What people do in the days that are left would count for nothing, so releasing before has to say why."""
+    if timezone.localdate() <= cycle.last_day and not reason:
+        raise Refusal("period_not_over", field="reason", status=422, day=cycle.last_day.isoformat())
+
+
 def _has_results(cycle: Cycle, reason: str) -> None:
     if cycle.published_run_id is None:
         raise Refusal("cycle_not_published", status=409)
@@ -56,9 +62,9 @@ RETURNS: Mapping[tuple[str, str], tuple[Precondition, ...]] = {
     (Phase.CLOSED, Phase.APPEAL): (),
 }
 RELEASES: Mapping[tuple[str, str], tuple[Precondition, ...]] = {
-    (Phase.RATING, Phase.RELEASE): (_forms_are_in, _has_results, _results_are_fresh),
-    (Phase.COLLECTION, Phase.RELEASE): (_forms_are_in, _has_results, _results_are_fresh),
-    (Phase.CALIBRATION, Phase.RELEASE): (_has_results, _results_are_fresh),
+    (Phase.RATING, Phase.RELEASE): (_forms_are_in, _period_is_over, _has_results, _results_are_fresh),
+    (Phase.COLLECTION, Phase.RELEASE): (_forms_are_in, _period_is_over, _has_results, _results_are_fresh),
+    (Phase.CALIBRATION, Phase.RELEASE): (_period_is_over, _has_results, _results_are_fresh),
 }
 CANCELLABLE = (Phase.SETUP, Phase.GOALS, Phase.COLLECTION, Phase.RATING, Phase.CALIBRATION)
 
@@ -89,7 +95,8 @@ def return_phase(*, actor: User, cycle: Cycle, to_phase: str, reason: str) -> Cy
 def release_cycle(*, actor: User, cycle: Cycle, reason: str = "") -> Cycle:
     """Opens the published results to the ratees, and tells whoever is above by an outbox row.
 
-    Refusals: cycle_not_published, results_stale, cycle_computing (409), sheets_open (422) unless a reason is given.
+    Refusals: cycle_not_published, results_stale, cycle_computing (409), sheets_open, period_not_over (422) unless a
+    reason is given.
     """
     require_hr(actor)
     locked = _locked(cycle)

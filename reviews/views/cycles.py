@@ -160,6 +160,7 @@ def cycle(request: SignedInRequest, code: str) -> HttpResponse:
         "can_score": found.phase in SCORABLE and not (run and run.is_active),
         "can_release": (found.phase, Phase.RELEASE) in RELEASES and found.published_run_id and not stale,
         "open_forms": total - done,
+        "before_its_end": timezone.localdate() <= found.last_day,
         "steps": [{"phase": phase, "label": Phase(phase).label} for phase in next_phases(found)],
         "steps_back": [{"phase": phase, "label": Phase(phase).label} for phase in earlier_phases(found)],
         "can_cancel": found.phase in CANCELLABLE,

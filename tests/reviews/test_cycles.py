@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import time_machine
 
 from foundation.refusals import Refusal
 from metrics.models import KPIVersion, Measure
@@ -281,3 +282,20 @@ def test_release_needs_fresh_results(cast: Cast, scored_cycle: Cycle) -> None:
     assert released.phase == Phase.RELEASE
     assert released.released_by == cast.hr
     assert refusal_of(lambda: release_cycle(actor=cast.hr, cycle=scored_cycle)).code == "cycle_released"
+
+
+def test_release_before_the_period_ends_says_why(cast: Cast, scored_cycle: Cycle) -> None:
+    with time_machine.travel(datetime.datetime(2025, 10, 31, 9, tzinfo=datetime.UTC), tick=False):
+        with pytest.raises(Refusal) as refusal:
+            release_cycle(actor=cast.hr, cycle=calibrated(cast, scored_cycle))
+        assert (refusal.value.code, refusal.value.field) == ("period_not_over", "reason")
+        scored_cycle.refresh_from_db()
+        assert scored_cycle.released_at is None
+        release_cycle(actor=cast.hr, cycle=scored_cycle, reason="The site closes on Monday")
+    scored_cycle.refresh_from_db()
+    assert scored_cycle.released_at is not None
+
+
+def calibrated(cast: Cast, cycle: Cycle) -> Cycle:
+    """All forms that are open are said to be so, so that the period alone is in question."""
+    return advance_phase(actor=cast.hr, cycle=cycle, to_phase=Phase.CALIBRATION, reason="One form stays open")
