@@ -76,6 +76,19 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         )
 
 
+# Language --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def own_language() -> Iterator[None]:
+    """Every test begins and ends in the language of the settings, whatever the one before it activated."""
+    from django.utils import translation
+
+    translation.deactivate()
+    yield
+    translation.deactivate()
+
+
 # Database --------------------------------------------------------------------------------------------------------
 
 
