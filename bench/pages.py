@@ -79,7 +79,7 @@ def measure_pages(company: Company, cycle: str, payout_run: int) -> list[Row]:
     for who, pages in details.items():
         slowest = max(pages, key=lambda page: page["p95_ms"])
         most = max(pages, key=lambda page: page["queries"])
-        broken = [page["page"] for page in pages if page["status"] != 200]
+        broken = [page["page"] for page in pages if page["status"] not in (200, 302)]  # home leads on
         rows.append(
             Row(
                 company.size,
@@ -95,14 +95,14 @@ def measure_pages(company: Company, cycle: str, payout_run: int) -> list[Row]:
 
 
 def _measure(client: Client, page: Page) -> dict[str, Any]:
-    first = client.get(page.address, follow=True)
+    first = client.get(page.address)
     with CaptureQueriesContext(connection) as captured:
-        client.get(page.address, follow=True)
+        client.get(page.address)
     queries = len(captured)  # the log is emptied by the next request
     milliseconds = []
     for _time in range(TIMES):
         began = time.perf_counter()
-        client.get(page.address, follow=True)
+        client.get(page.address)
         milliseconds.append((time.perf_counter() - began) * 1_000)
     milliseconds.sort()
     return {

@@ -84,13 +84,13 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @cached_property
     def roles(self) -> frozenset[str]:
-        """hr, payroll, auditor as granted; manager while leading a team; employee while on the roster. One query each,
+        """hr, payroll, auditor as granted; manager while leading a team; employee while on the roster. One query,
         once per instance; who may not sign in has none."""
         if not self.may_sign_in:
             return frozenset()
-        found = set(self.role_grants.values_list("role", flat=True))
-        if self.leaderships.filter(valid__contains=timezone.localdate()).exists():
-            found.add("manager")
+        leads = self.leaderships.filter(valid__contains=timezone.localdate())
+        granted = self.role_grants.values_list("role", flat=True)
+        found = set(granted.union(leads.values_list(models.Value("manager"), flat=True)))
         if self.employee_number:
             found.add("employee")
         return frozenset(found)

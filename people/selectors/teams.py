@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime
-from collections import defaultdict
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from django.db import connection
-from django.db.models import CharField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
+from django.db.models import CharField, Count, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
 from django.http import Http404
 from django.utils import timezone
 
@@ -54,53 +54,99 @@ def get_team_for(user: User, pk: int) -> Team:
     return team
 
 
-def team_tree(user: User, *, on: datetime.date | None = None, closed: bool = False) -> list[dict]:
-    """The visible teams in the order of a tree: [{team, depth, indent, leader, site, members, members_below}].
+#: A page shows no more teams than this; what lies deeper is opened from the team above it.
+MOST_TEAMS = 300
 
-    members are those of the team itself on the day, members_below count its subtree as well. Constant queries.
+
+def team_tree(
+    user: User,
+    *,
+    on: datetime.date | None = None,
+    closed: bool = False,
+    under: Team | None = None,
+    most: int = MOST_TEAMS,
+) -> list[dict]:
+    """The visible teams in the order of a tree:
+    [{team, depth, indent, leader, site, members, members_below, hidden_below}].
+
+    members are those of the team itself on the day, members_below count its subtree as well. Of more than `most` teams
+    only the upper levels are given, two at least; hidden_below counts the teams below one that are left out. `under`
+    begins at that team. Constant queries.
     """
     day = on or timezone.localdate()
     teams = visible_teams(user)
     if not closed:
         teams = teams.filter(is_active=True)
-    by_id = {team.pk: team for team in teams}
-    counts: dict[int, int] = defaultdict(int)
-    for team_id in Membership.objects.filter(team__in=by_id, valid__contains=day).values_list(
-        "team_id", flat=True
-    ):
-        counts[team_id] += 1
+    if under is not None:
+        teams = teams.filter(path__startswith=under.path)
+    paths = dict(teams.values_list("pk", "path"))
+    levels = {pk: _steps(path, paths) for pk, path in paths.items()}
+    shown = _upper_levels({pk: len(steps) for pk, steps in levels.items()}, most)
+    own = dict(
+        Membership.objects.filter(team__in=teams.values("pk"), valid__contains=day)
+        .values_list("team_id")
+        .annotate(Count("pk"))
+    )
+    below: dict[int, int] = defaultdict(int)
+    hidden: dict[int, int] = defaultdict(int)
+    for pk, steps in levels.items():
+        for step in steps:
+            below[step] += own.get(pk, 0)
+            hidden[step] += pk not in shown
     leaders = {
         leadership.team_id: leadership.user
-        for leadership in Leadership.objects.filter(team__in=by_id, valid__contains=day).select_related(
+        for leadership in Leadership.objects.filter(team__in=shown, valid__contains=day).select_related(
             "user"
         )
     }
-    sited = sites_of_teams(by_id)
+    sited = sites_of_teams(shown)
     sites = {site.pk: site for site in Site.objects.filter(pk__in=set(sited.values()))}
     children: dict[int | None, list[Team]] = defaultdict(list)
-    for team in by_id.values():
-        children[team.parent_id if team.parent_id in by_id else None].append(team)
+    for team in Team.objects.filter(pk__in=shown).order_by("code"):
+        steps = levels[team.pk]
+        children[steps[-2] if len(steps) > 1 else None].append(team)
     rows: list[dict] = []
 
-    def walk(parent: int | None, depth: int) -> int:
-        below = 0
-        for team in sorted(children[parent], key=lambda each: each.code):
-            row: dict[str, Any] = {
-                "team": team,
-                "depth": depth,
-                "indent": "\u2003" * depth,  # em spaces: a table has no nesting of its own
-                "leader": leaders.get(team.pk),
-                "site": sites.get(sited.get(team.pk, 0)),
-                "members": counts[team.pk],
-                "members_below": 0,
-            }
-            rows.append(row)
-            row["members_below"] = counts[team.pk] + walk(team.pk, depth + 1)
-            below += row["members_below"]
-        return below
+    def walk(parent: int | None, depth: int) -> None:
+        for team in children[parent]:
+            rows.append(
+                {
+                    "team": team,
+                    "depth": depth,
+                    "indent": "\u2003" * depth,  # em spaces: a table has no nesting of its own
+                    "leader": leaders.get(team.pk),
+                    "site": sites.get(sited.get(team.pk, 0)),
+                    "members": own.get(team.pk, 0),
+                    "members_below": below[team.pk],
+                    "hidden_below": hidden[team.pk],
+                }
+            )
+            walk(team.pk, depth + 1)
 
     walk(None, 0)
     return rows
+
+
+def _steps(path: str, known: Mapping[int, str]) -> list[int]:
+    """Ids from the top to the team itself, those that are known; a team whose parent is not seen stands at the top."""
+    steps: list[int] = []
+    for text in reversed(path.strip("/").split("/")):
+        if int(text) not in known:
+            break
+        steps.append(int(text))
+    return steps[::-1]
+
+
+def _upper_levels(depths: Mapping[int, int], most: int) -> set[int]:
+    """The teams of the upper levels that together are not above `most`; of the first two in any case."""
+    count = Counter(depths.values())
+    deepest, together = 0, 0
+    for depth in sorted(count):
+        together += count[depth]
+        if together > most and depth > 2:
+            break
+        deepest = depth
+    return {pk for pk, depth in depths.items() if depth <= deepest}
 
 
 def subtree_ids(codes: Iterable[str]) -> set[int]:

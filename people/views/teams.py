@@ -41,12 +41,14 @@ def _form_page(request: SignedInRequest, form: forms.Form, **context: Any) -> Ht
 @role_required(*READERS, write=("hr",))
 @require_safe
 def teams(request: SignedInRequest) -> HttpResponse:
-    rows = team_tree(request.user, closed=request.GET.get("closed") == "1")
-    return render(
-        request,
-        "people/teams.html",
-        {"rows": rows, "closed": request.GET.get("closed") == "1", "crumbs": _crumbs((_("Teams"), ""))},
-    )
+    closed = request.GET.get("closed") == "1"
+    wanted = request.GET.get("under", "")
+    under = get_team_for(request.user, int(wanted)) if wanted.isdecimal() and len(wanted) < 19 else None
+    rows = team_tree(request.user, closed=closed, under=under)
+    crumbs = _crumbs((_("Teams"), reverse("people:teams") if under else ""))
+    if under is not None:
+        crumbs = _crumbs((_("Teams"), reverse("people:teams")), (under.name, ""))
+    return render(request, "people/teams.html", {"rows": rows, "closed": closed, "crumbs": crumbs})
 
 
 @role_required("hr")

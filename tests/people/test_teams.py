@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from foundation.documents import Problems, write_document
@@ -143,6 +144,28 @@ def test_the_tree_counts_people_with_equal_queries(cast: Cast) -> None:
         assert len(team_tree(cast.hr)) == 205
     # The first reading also asked for the roles, which are then known.
     assert len(many) <= len(few)
+
+
+def test_a_large_tree_is_shown_from_above(cast: Cast) -> None:
+    TeamFactory.create_batch(20, parent=cast.blue)
+    rows = team_tree(cast.hr, most=10)
+    assert [(row["team"].code, row["hidden_below"], row["members_below"]) for row in rows] == [
+        ("company", 20, 9),
+        ("chengdu", 0, 1),
+        ("shanghai", 20, 7),
+        ("blue", 20, 3),
+        ("green", 0, 3),
+    ]
+    below = team_tree(cast.hr, most=10, under=cast.blue)
+    assert [row["depth"] for row in below] == [0] + [1] * 20  # two levels in any case
+    assert not any(row["hidden_below"] for row in below)
+
+
+def test_teams_below_a_foreign_team_are_not_found(cast: Cast, client: Client) -> None:
+    client.force_login(cast.manager, backend="people.authentication.LoginBackend")
+    assert client.get("/people/teams/").status_code == 200
+    assert client.get(f"/people/teams/?under={cast.blue.pk}").status_code == 200
+    assert client.get(f"/people/teams/?under={cast.green.pk}").status_code == 404
 
 
 def test_time_zone_of_the_site_above(cast: Cast) -> None:

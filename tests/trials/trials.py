@@ -173,13 +173,25 @@ class Trials:
         """The task outlives the broker's visibility timeout and is delivered again while it runs."""
 
         def trial() -> None:
-            self.stage.restart_worker(TRIAL_VISIBILITY_SECONDS="2", TRIAL_SLOW="1.0", TRIAL_TASK_SECONDS="30")
-            run = self.world.start("scoring")
-            self._same("scoring", run, attempts=1)
-            self.stage.restart_worker()
+            # Its other limits as in operation, or they would end the task first.
+            limits = {"TRIAL_LEASE_SECONDS": "120", "TRIAL_TASK_SECONDS": "30"}
+            self.stage.restart_worker(TRIAL_VISIBILITY_SECONDS="2", TRIAL_SLOW="1.5", **limits)
+            try:
+                run = self.world.start("scoring")
+                self._same("scoring", run, attempts=1)
+            finally:
+                self.stage.restart_worker()
+
+        def killed() -> None:
+            self.stage.restart_worker(TRIAL_LEASE_SECONDS="420")
+            try:
+                self._disturbed("scoring", "worked", "kill")
+            finally:
+                self.stage.restart_worker()
 
         if not reduced:
             yield "scoring of 10 s, visibility timeout of 2 s", trial
+            yield "scoring: a process killed under a lease of seven minutes", killed
 
     def trial_R5(self, reduced: bool) -> Iterator[tuple[str, Callable[[], None]]]:
         """Valkey loses everything in mid-run."""
