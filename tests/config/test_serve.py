@@ -154,7 +154,7 @@ def test_nothing_outlives_a_killed_supervisor(serving: Serving) -> None:
     everything = serving.database_processes() | set(family(serving.var))
     serving.process.kill()
     serving.process.wait()
-    assert gone(everything, 30), family(serving.var)
+    assert gone(everything, 120), family(serving.var)
 
 
 def test_stops_in_the_middle_of_starting_and_without_a_terminal(serving: Serving) -> None:
