@@ -29,8 +29,8 @@ def measure(size: int, parts: set[str]) -> list[Row]:
         logging.getLogger("django.request").setLevel(logging.ERROR)
         from django.db import connections
 
+        from bench import bare, pages, pulls, work
         from bench import company as companies
-        from bench import pages, pulls, work
 
         loader = servers.connect()
         say("company")
@@ -48,10 +48,11 @@ def measure(size: int, parts: set[str]) -> list[Row]:
             rows += work.measure_scoring(loader, company, cycle, servers.environment)
         if parts & {"payout", "pages", "pull"}:
             say("payout")
-            paid, payout_run = work.measure_payout(company, cycle, servers.environment)
+            paid, payout_run = work.measure_payout(loader, company, cycle, servers.environment)
             rows += paid
         if "pages" in parts:
             say("pages")
+            bare.settle(loader)
             rows += pages.measure_pages(company, cycle.code, payout_run)
         if "pull" in parts:
             say("pull")

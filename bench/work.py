@@ -96,6 +96,7 @@ def measure_import(connection: psycopg2.extensions.connection, company: Company)
                     }
                 },
             )
+            bare.settle(connection)
             began = time.perf_counter()
             record = intake.check_import(actor=hr, import_record=record)
             if record.run_id:
@@ -120,6 +121,7 @@ def measure_import(connection: psycopg2.extensions.connection, company: Company)
         pa.Table.from_pandas(rows, preserve_index=False), ready, csv.WriteOptions(include_header=False)
     )
     ready.seek(0)
+    bare.settle(connection)
     seconds = bare.copy_text(connection, table, OBSERVATION_COLUMNS, ready)
     bare.drop(connection, table)
     rows_per_second, bare_per_second = len(frame) / stored, len(frame) / seconds
@@ -163,11 +165,13 @@ def measure_scoring(
     connection: psycopg2.extensions.connection, company: Company, cycle: Cycle, environment: dict[str, str]
 ) -> list[Row]:
     """The bare pipeline, then the product with one and with two processes; the scores must be equal."""
+    bare.settle(connection)
     bare_seconds, expected = bare.score(connection, company)
     bare.drop(connection, "bare_score", "bare_result")
     hr = User.objects.get(login="hr")
     rows, seconds = [], {}
     for processes in (1, 2):
+        bare.settle(connection)
         with Workers(processes, environment) as workers:
             began = time.perf_counter()
             run = start_scoring(actor=hr, cycle=cycle)
@@ -215,7 +219,9 @@ def _compare(run: Run, expected: pd.DataFrame) -> None:
 # Payout ------------------------------------------------------------------------------------------------------------
 
 
-def measure_payout(company: Company, cycle: Cycle, environment: dict[str, str]) -> tuple[list[Row], int]:
+def measure_payout(
+    connection: psycopg2.extensions.connection, company: Company, cycle: Cycle, environment: dict[str, str]
+) -> tuple[list[Row], int]:
     """The cycle is released for it; the id is that of the payout run, which waits for approval."""
     hr = User.objects.get(login="hr")
     plan = create_plan(
@@ -228,6 +234,7 @@ def measure_payout(company: Company, cycle: Cycle, environment: dict[str, str]) 
     )
     release_cycle(actor=hr, cycle=cycle)
     cycle.refresh_from_db()
+    bare.settle(connection)
     with Workers(2, environment) as workers:
         began = time.perf_counter()
         payout_run = create_payout_run(actor=hr, plan=IncentivePlan.objects.get(pk=plan.pk), cycle=cycle)
