@@ -16,6 +16,7 @@ class Scope(models.TextChoices):
     PEOPLE_WRITE = "people:write", _("import the roster")
     METRICS_READ = "metrics:read", _("read measures, KPIs and KPI values")
     METRICS_WRITE = "metrics:write", _("define KPIs and import data")
+    INSPECTIONS_WRITE = "inspections:write", _("score, dispute and decide quality inspections")
     CYCLES_READ = "cycles:read", _("read cycles and forms")
     CYCLES_WRITE = "cycles:write", _("configure, launch, score and release cycles")
     RESULTS_READ = "results:read", _("read results and their explanation")

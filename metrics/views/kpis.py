@@ -30,7 +30,7 @@ from metrics.views.requests import reader, show_refusal
 from people.selectors.rosters import roster_between
 from scoring import kpi as scoring_kpi
 
-EVERYONE = ("hr", "auditor", "payroll", "manager", "employee")
+EVERYONE = ("hr", "auditor", "payroll", "manager", "inspector", "employee")
 #: People whose spread a preview may compute while someone types.
 PREVIEWED_PEOPLE = 2_000
 

@@ -14,6 +14,7 @@ class RoleGrant(models.Model):
         HR = "hr", _("HR")
         PAYROLL = "payroll", _("payroll approver")
         AUDITOR = "auditor", _("auditor")
+        INSPECTOR = "inspector", _("quality inspector")
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="role_grants")
     role = models.CharField(max_length=12, choices=Role.choices)

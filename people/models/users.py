@@ -84,8 +84,8 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @cached_property
     def roles(self) -> frozenset[str]:
-        """hr, payroll, auditor as granted; manager while leading a team; employee while on the roster. One query,
-        once per instance; who may not sign in has none."""
+        """hr, payroll, auditor, inspector as granted; manager while leading a team; employee while on the roster.
+        One query, once per instance; who may not sign in has none."""
         if not self.may_sign_in:
             return frozenset()
         leads = self.leaderships.filter(valid__contains=timezone.localdate())
@@ -113,6 +113,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     @property
     def is_auditor(self) -> bool:
         return self.has_role("auditor")
+
+    @property
+    def is_inspector(self) -> bool:
+        return self.has_role("inspector")
 
     def get_full_name(self) -> str:
         return self.name

@@ -1,4 +1,4 @@
-"""Roles granted by hand: HR, payroll approver, auditor."""
+"""Roles granted by hand: HR, payroll approver, auditor, quality inspector."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ HOMES = (
     ("payroll", "incentives:payout_runs"),
     ("manager", "reviews:queue"),
     ("auditor", "trail:list"),
+    ("inspector", "metrics:inspection_queue"),
     ("employee", "reviews:standing"),
 )
 

@@ -21,6 +21,7 @@ WORK: dict[str, tuple[Entry, ...]] = {
     "hr": (
         Entry("reviews:cycles", _("Review cycles"), icon="clipboard-check"),
         Entry("metrics:kpis", _("KPIs"), icon="target"),
+        Entry("metrics:inspections", _("Quality inspection"), icon="headset"),
         Entry("intake:list", _("Data import"), icon="file-import"),
         Entry("incentives:plans", _("Incentive plans"), icon="award"),
         Entry("incentives:payout_runs", _("Payouts"), icon="cash"),
@@ -35,11 +36,17 @@ WORK: dict[str, tuple[Entry, ...]] = {
         Entry("trail:list", _("Audit trail"), icon="history"),
         Entry("reviews:cycles", _("Review cycles"), icon="clipboard-check"),
         Entry("metrics:kpis", _("KPIs"), icon="target"),
+        Entry("metrics:inspections", _("Quality inspection"), icon="headset"),
         Entry("incentives:payout_runs", _("Payouts"), icon="cash"),
         Entry("people:employees", _("People"), icon="users"),
     ),
+    "inspector": (
+        Entry("metrics:inspection_queue", _("My inspections"), icon="headset"),
+        Entry("metrics:inspection_agreement", _("Agreement"), icon="users-group"),
+    ),
     "manager": (
         Entry("reviews:queue", _("Team"), icon="checklist"),
+        Entry("metrics:inspections", _("Quality inspection"), icon="headset"),
         Entry("metrics:values", _("Numbers"), icon="chart-line"),
         Entry("people:employees", _("People"), icon="users"),
     ),
@@ -47,6 +54,7 @@ WORK: dict[str, tuple[Entry, ...]] = {
 OWN = (
     Entry("reviews:standing", _("My standing"), icon="gauge"),
     Entry("metrics:values", _("Numbers"), icon="chart-line"),
+    Entry("metrics:inspections", _("Quality inspection"), icon="headset"),
     Entry("incentives:statement", _("My statement"), icon="receipt"),
 )
 

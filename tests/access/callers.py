@@ -17,7 +17,7 @@ from django.test import Client
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
 from tests.access.table import Route, Rule
-from tests.access.world import World, bearer
+from tests.access.world import ACTORS, World, bearer
 
 #: Whose eyes an actor has: the first HR made everything, so the second one stands for HR.
 LOGINS = {"hr": "second_hr"}
@@ -48,7 +48,7 @@ class Callers:
     def __init__(self, world: World) -> None:
         self.world = world
         self.pages: dict[str, Client] = {}
-        for actor in ("hr", "payroll", "auditor", "manager", "agent", "anonymous"):
+        for actor in ACTORS:
             client = Client(raise_request_exception=False)
             if actor != "anonymous":
                 client.force_login(world.person(LOGINS.get(actor, actor)))

@@ -241,6 +241,7 @@ ROUTES = [
             payroll=200,
             manager={"december": 404, "*": 200, "missing": 404},
             agent={"december": 404, "*": 200, "missing": 404},
+            inspector=404,
         ),
         PATCH=Rule(
             hr={"december": 200, "*": 409, "missing": 404},
@@ -264,6 +265,7 @@ ROUTES = [
             payroll=200,
             manager={"december": 404, "*": 200, "missing": 404},
             agent={"december": 404, "*": 200, "missing": 404},
+            inspector=404,
         ),
     ),
     Route("api/v1/cycles/<slug:code>/results.ndjson", october, GET=Rule(hr=200, auditor=200)),
@@ -285,6 +287,7 @@ ROUTES = [
             payroll=200,
             manager={"december": 404, "*": 200, "missing": 404},
             agent={"december": 404, "*": 200, "missing": 404},
+            inspector=404,
         ),
     ),
     Route(

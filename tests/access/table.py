@@ -5,7 +5,7 @@
 A route is named by its pattern. Its subjects are {label: keyword arguments of the address}; a label that begins with
 "missing" names nothing that exists. A rule gives each actor a status: one for every subject, or one by label. What is
 missing is 404 for whoever gets that far. Who is not named is turned away: 403, without signing in 302 to the sign-in
-page, or 401 in the API.
+page, or 401 in the API; an inspector who is not named is answered like an employee whom nothing concerns.
 """
 
 from __future__ import annotations
@@ -58,6 +58,8 @@ class Rule:
 
     def expected(self, actor: str, label: str, *, is_api: bool) -> int:
         found = self.statuses.get(actor)
+        if found is None and actor == "inspector" and "agent" in self.statuses:
+            found = self._as_another_employee()
         if found is None:
             return 403 if actor != "anonymous" else 401 if is_api else 302
         if not isinstance(found, int):
@@ -65,6 +67,12 @@ class Rule:
             assert found, f"the table does not say what {actor} gets for {label!r}"
             return found
         return 404 if label.startswith("missing") and found not in (401, 403) else found
+
+    def _as_another_employee(self) -> Statuses:
+        """An inspector is an employee too. Where a rule does not name the role, it answers like an agent to whom none
+        of the subjects belongs."""
+        found = self.statuses["agent"]
+        return found if isinstance(found, int) else {"": found.get("", 404), "*": found.get("*", 404)}
 
 
 def alike(actors: str, statuses: Statuses) -> dict[str, Statuses]:

@@ -49,8 +49,9 @@ MISSING_ID = 987_654_321
 MISSING_UUID = uuid.UUID("00000000-0000-4000-8000-000000000000")
 MISSING_CODE = "no-such-code"
 ITEMS = ("courtesy", "patience")
-#: Those who ask. `hr` is the second member of HR: the first has made everything, and may not approve it.
-ACTORS = ("hr", "payroll", "auditor", "manager", "agent", "anonymous")
+#: Those who ask. `hr` is the second member of HR: the first has made everything, and may not approve it. `inspector` is
+#: an employee of the company's own team who inspects calls.
+ACTORS = ("hr", "payroll", "auditor", "manager", "inspector", "agent", "anonymous")
 
 
 def two_names(name: str) -> dict[str, str]:
@@ -141,6 +142,7 @@ class World:
     cast: Cast
     second_hr: User
     closed: User
+    inspector: User
     telephone: Source
     imports: dict[str, Import]
     cycles: dict[str, Cycle]
@@ -152,7 +154,8 @@ class World:
     secrets: dict[str, str] = field(default_factory=dict)
 
     def person(self, name: str) -> User:
-        found = {"second_hr": self.second_hr, "closed": self.closed}.get(name) or getattr(self.cast, name)
+        beside = {"second_hr": self.second_hr, "closed": self.closed, "inspector": self.inspector}
+        found = beside.get(name) or getattr(self.cast, name)
         assert isinstance(found, User), name
         return found
 
@@ -178,6 +181,12 @@ def build_world() -> World:
     MembershipFactory(user=closed, team=cast.blue, job=cast.job_leader)
     CompensationFactory(user=closed)
     deactivate_user(actor=cast.hr, user=closed)
+
+    inspector = UserFactory(
+        login="inspector", employee_number="E0098", name="Iris Inspector", name_sort="iris inspector"
+    )
+    MembershipFactory(user=inspector, team=cast.company, job=cast.job_leader)
+    RoleGrantFactory(user=inspector, role="inspector")
 
     assert not list(load_catalogue(actor=cast.hr))
     telephone = create_source(
@@ -214,6 +223,7 @@ def build_world() -> World:
         cast=cast,
         second_hr=second_hr,
         closed=closed,
+        inspector=inspector,
         telephone=telephone,
         imports=imports,
         cycles=cycles,
@@ -317,7 +327,8 @@ def _decide(cast: Cast, payout: PayoutRun) -> None:
 def _tokens(world: World) -> None:
     """For each person one with every scope there is, also those it could not be given by the page: what a token may do
     never goes beyond the person's roles. And one with a single scope."""
-    for name in ("hr", "second_hr", "payroll", "auditor", "manager", "agent", "outsider", "leaver", "closed"):
+    others = ("second_hr", "outsider", "leaver", "closed")
+    for name in (*ACTORS[:-1], *others):
         for kind, scopes in (("all", list(Scope.values)), ("metrics", [Scope.METRICS_READ])):
             secret = f"lrl_{kind}-{name}-only-for-tests"
             world.secrets[f"{name}:{kind}"] = secret

@@ -321,15 +321,19 @@ def test_home_asks_strangers_to_sign_in(client: Client, db: None) -> None:
 
 NAVIGATION = {
     "hr": [
-        "reviews:cycles", "metrics:kpis", "intake:list", "incentives:plans", "incentives:payout_runs",
-        "people:employees",
+        "reviews:cycles", "metrics:kpis", "metrics:inspections", "intake:list", "incentives:plans",
+        "incentives:payout_runs", "people:employees",
     ],
     "payroll": ["incentives:payout_runs", "incentives:plans", "people:employees"],
-    "auditor": ["trail:list", "reviews:cycles", "metrics:kpis", "incentives:payout_runs", "people:employees"],
-    "manager": [
-        "reviews:queue", "metrics:values", "people:employees", "reviews:standing", "incentives:statement",
+    "auditor": [
+        "trail:list", "reviews:cycles", "metrics:kpis", "metrics:inspections", "incentives:payout_runs",
+        "people:employees",
     ],
-    "agent": ["reviews:standing", "metrics:values", "incentives:statement"],
+    "manager": [
+        "reviews:queue", "metrics:inspections", "metrics:values", "people:employees", "reviews:standing",
+        "incentives:statement",
+    ],
+    "agent": ["reviews:standing", "metrics:values", "metrics:inspections", "incentives:statement"],
 }  # fmt: skip
 
 

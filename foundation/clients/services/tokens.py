@@ -20,13 +20,14 @@ SHOWN_CHARACTERS = 8
 MAXIMUM_TOKENS = 50
 MAXIMUM_DAYS = 730
 
-_EVERYONE = frozenset({"hr", "payroll", "auditor", "manager", "employee"})
+_EVERYONE = frozenset({"hr", "payroll", "auditor", "manager", "inspector", "employee"})
 #: Whom a scope can be given to. It limits what the form offers; what a call may do is checked by roles at every call.
 SCOPE_ROLES: dict[str, frozenset[str]] = {
     Scope.PEOPLE_READ: _EVERYONE,
     Scope.PEOPLE_WRITE: frozenset({"hr"}),
     Scope.METRICS_READ: _EVERYONE,
     Scope.METRICS_WRITE: frozenset({"hr"}),
+    Scope.INSPECTIONS_WRITE: frozenset({"hr", "inspector", "employee"}),
     Scope.CYCLES_READ: _EVERYONE,
     Scope.CYCLES_WRITE: frozenset({"hr", "manager"}),
     Scope.RESULTS_READ: _EVERYONE,
