@@ -59,7 +59,7 @@ class KPIValueList(WithNumbers, ListAPI):
         "employee": Filter(_of_number, description="employee number"),
         "kpi": Filter("kpi_version__kpi__code", description="code of the KPI"),
     }
-    ordering = ("employee_id", "id")
+    ordering = ("employee_id", "kpi_version_id")
 
     @extend_schema(
         parameters=[

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from collections import defaultdict
 
 import numpy as np
 import pandas as pd
@@ -18,35 +17,24 @@ def employees_of(column: pd.Series, key: str = "auto") -> Cells:
     key   number, name, alias or login; auto takes the employee number first, then whoever alone has that name, alias
           or login
     Problems   employee_not_found, employee_ambiguous; an empty cell has id 0 and no problem
-    Cost       one query for the roster; every distinct text is looked up once.
+    Cost       a query for each kind of key that is asked for; every distinct text is looked up once.
     """
-    by: dict[str, dict[str, set[int]]] = {
-        kind: defaultdict(set) for kind in ("number", "name", "alias", "login")
-    }
-    people = User.objects.filter(employee_number__isnull=False)
-    for pk, number, name, login, aliases in people.values_list(
-        "pk", "employee_number", "name", "login", "aliases"
-    ):
-        by["number"][_spelling(number or "")].add(pk)
-        by["name"][_spelling(name)].add(pk)
-        by["login"][_spelling(login)].add(pk)
-        for alias in aliases if isinstance(aliases, list) else ():
-            by["alias"][_spelling(str(alias))].add(pk)
+    codes, distinct = pd.factorize(column)
+    spellings = [_spelling(str(text)) for text in distinct]
+    first = "number" if key == "auto" else key
+    found = _people_by(first)
+    if key == "auto" and any(text and text not in found for text in spellings):
+        others = [_people_by(kind) for kind in ("name", "alias", "login")]
+    else:
+        others = []
 
     def find(text: str) -> tuple[int, str]:
-        spelling = _spelling(text)
-        if key != "auto":
-            found = by[key].get(spelling, set())
-        else:
-            found = by["number"].get(spelling) or set().union(
-                *(by[kind].get(spelling, set()) for kind in ("name", "alias", "login"))
-            )
-        if len(found) == 1:
-            return next(iter(found)), ""
-        return 0, "employee_ambiguous" if found else "employee_not_found"
+        people = found.get(text) or set().union(*(each.get(text, set()) for each in others))
+        if len(people) == 1:
+            return next(iter(people)), ""
+        return 0, "employee_ambiguous" if people else "employee_not_found"
 
-    codes, distinct = pd.factorize(column)
-    answers = [(0, "") if text == "" else find(text) for text in distinct]
+    answers = [(0, "") if text == "" else find(text) for text in spellings]
     ids = np.array([answer[0] for answer in answers], dtype=np.int64)
     problems = np.array([answer[1] for answer in answers], dtype=object)
     return Cells(
@@ -55,5 +43,18 @@ def employees_of(column: pd.Series, key: str = "auto") -> Cells:
     )
 
 
+def _people_by(kind: str) -> dict[str, set[int]]:
+    """{spelling: ids} by number, name, alias or login of everyone on the roster. One query."""
+    column = {"number": "employee_number", "alias": "aliases"}.get(kind, kind)
+    found: dict[str, set[int]] = {}
+    people = User.objects.filter(employee_number__isnull=False).values_list("pk", column)
+    for pk, written in people:
+        for text in (written if isinstance(written, list) else []) if kind == "alias" else [written]:
+            found.setdefault(_spelling(str(text)), set()).add(pk)
+    return found
+
+
 def _spelling(text: str) -> str:
+    if text.isascii():  # most numbers and logins; what follows changes nothing else of them
+        return " ".join(text.lower().split())
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())

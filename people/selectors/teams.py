@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from django.db import connection
-from django.db.models import CharField, Count, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
+from django.db.models import CharField, Count, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Length, Replace
 from django.http import Http404
 from django.utils import timezone
 
@@ -127,6 +128,15 @@ def team_tree(
     return rows
 
 
+def teams_to_choose(user: User, *, most: int = MOST_TEAMS) -> list[Team]:
+    """Visible teams in use for a list to choose from, in the order of the tree: of more than `most` only the upper
+    levels, two at least. Two queries."""
+    depth = Length("path") - Length(Replace("path", Value("/"), Value("")))
+    teams = visible_teams(user).filter(is_active=True).annotate(depth=depth)
+    counts = dict(teams.order_by("depth").values_list("depth").annotate(Count("pk")))
+    return list(teams.filter(depth__lte=_deepest_level(counts, most)).order_by("path"))
+
+
 def _steps(path: str, known: Mapping[int, str]) -> list[int]:
     """Ids from the top to the team itself, those that are known; a team whose parent is not seen stands at the top."""
     steps: list[int] = []
@@ -139,14 +149,19 @@ def _steps(path: str, known: Mapping[int, str]) -> list[int]:
 
 def _upper_levels(depths: Mapping[int, int], most: int) -> set[int]:
     """The teams of the upper levels that together are not above `most`; of the first two in any case."""
-    count = Counter(depths.values())
-    deepest, together = 0, 0
-    for depth in sorted(count):
-        together += count[depth]
-        if together > most and depth > 2:
-            break
-        deepest = depth
+    deepest = _deepest_level(Counter(depths.values()), most)
     return {pk for pk, depth in depths.items() if depth <= deepest}
+
+
+def _deepest_level(counts: Mapping[int, int], most: int) -> int:
+    """counts: {level: teams of it}."""
+    deepest, together = 0, 0
+    for number, level in enumerate(sorted(counts), 1):
+        together += counts[level]
+        if together > most and number > 2:
+            break
+        deepest = level
+    return deepest
 
 
 def subtree_ids(codes: Iterable[str]) -> set[int]:

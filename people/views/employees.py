@@ -20,7 +20,7 @@ from foundation.interface.templatetags.laurel import date_weekday
 from foundation.keyset import page_of
 from foundation.refusals import Refusal
 from people.forms.employees import EndForm, PersonForm, PlaceForm, RoleForm
-from people.models import RoleGrant, User
+from people.models import RoleGrant, Team, User
 from people.selectors.compensation import visible_compensations
 from people.selectors.employees import (
     get_person_for,
@@ -33,7 +33,7 @@ from people.selectors.employees import (
     with_place,
 )
 from people.selectors.leaders import manager_of
-from people.selectors.teams import visible_teams
+from people.selectors.teams import teams_to_choose, visible_teams
 from people.services.accounts import deactivate_user, issue_temporary_password, reactivate_user
 from people.services.employees import end_employment, place_employee, save_employee
 from people.services.roles import grant_role, revoke_role
@@ -60,8 +60,10 @@ def employees(request: SignedInRequest) -> HttpResponse:
     sees_all = user.has_role("hr", "auditor")
     people = visible_people(user) if sees_all else visible_employees(user)
     query = request.GET.get("q", "").strip()[:80]
-    teams = list(visible_teams(user).filter(is_active=True).order_by("path"))
-    team = next((each for each in teams if str(each.pk) == request.GET.get("team")), None)
+    teams = teams_to_choose(user)
+    team = _chosen_team(user, request.GET.get("team", ""))
+    if team is not None and team not in teams:
+        teams.append(team)
     shown = request.GET.get("show", "present")
     choices = SHOWN if sees_all else {key: SHOWN[key] for key in ("present", "left", "all")}
     if shown not in choices:
@@ -95,6 +97,12 @@ def employees(request: SignedInRequest) -> HttpResponse:
             "import_url": address_of("intake:list") if user.is_hr else "",
         },
     )
+
+
+def _chosen_team(user: User, wanted: str) -> Team | None:
+    if not (wanted.isascii() and wanted.isdecimal()) or len(wanted) > 18:
+        return None
+    return visible_teams(user).filter(is_active=True, pk=int(wanted)).first()
 
 
 @role_required()

@@ -1,8 +1,8 @@
 """Computed answers. Rows belong to the run that wrote them and are never changed; loaded by COPY.
 
 Scores are float64 rounded to 6 decimals when stored, so that a recomputation agrees exactly. The foreign keys are
-Django's, not the database's: checking them row by row takes as long as the load itself, and the unique index finds a
-run.
+Django's, not the database's, and rows have no id where nobody needs one: checking or counting up row by row takes
+longer than the load itself. The primary key finds a run.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 class ComponentScore(models.Model):
     """score 0-100 at target scale (above 100 where over-achievement counts); None when the component has no data."""
 
+    pk = models.CompositePrimaryKey("run_id", "employee_id", "component")
     run = models.ForeignKey(
         "runs.Run", on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False
     )
@@ -26,17 +27,11 @@ class ComponentScore(models.Model):
     n = models.BigIntegerField(default=0)
     weight = models.FloatField(help_text="effective weight 0-100 after the missing-component rule")
 
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["run", "employee_id", "component"], name="one_component_score_per_run"
-            )
-        ]
-
 
 class ScoreLine(models.Model):
     """A line of the explanation: what entered a component score, column by column."""
 
+    pk = models.CompositePrimaryKey("run_id", "employee_id", "component", "number")
     run = models.ForeignKey(
         "runs.Run", on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False
     )
@@ -54,13 +49,6 @@ class ScoreLine(models.Model):
     rule = models.CharField(
         max_length=40, help_text="why it counts as it does: attainment, bands, below_minimum, missing"
     )
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["run", "employee_id", "component", "number"], name="one_score_line"
-            )
-        ]
 
 
 class Result(models.Model):

@@ -2,38 +2,56 @@
 
 from __future__ import annotations
 
-from django.db.models import Count, Max, Sum
+from django.db import connection
 
-from metrics.models import Batch, Source
+from metrics.models import Batch
 from reviews.methods.document import fingerprint
-from reviews.models import Cycle, Judgement, Participant, ResultAdjustment, ScoreSheet
+from reviews.models import Cycle
+
+_MARKS = """
+    SELECT
+        (SELECT json_build_array(count(*), max(id)) FROM reviews_participant WHERE cycle_id = %(cycle)s),
+        (SELECT json_build_array(count(*), sum(sheet.version)) FROM reviews_scoresheet AS sheet
+            JOIN reviews_participant AS participant ON participant.id = sheet.participant_id
+            WHERE participant.cycle_id = %(cycle)s),
+        (SELECT json_build_array(count(*), sum(judgement.version)) FROM reviews_judgement AS judgement
+            JOIN reviews_scoresheet AS sheet ON sheet.id = judgement.sheet_id
+            JOIN reviews_participant AS participant ON participant.id = sheet.participant_id
+            WHERE participant.cycle_id = %(cycle)s),
+        (SELECT json_build_array(count(*), max(id)) FROM reviews_resultadjustment WHERE cycle_id = %(cycle)s),
+        -- which of two sources counts where both give one measure of one day
+        (SELECT coalesce(json_agg(json_build_array(id, precedence) ORDER BY id), '[]') FROM metrics_source),
+        (SELECT coalesce(json_agg(id ORDER BY id), '[]') FROM metrics_batch
+            WHERE state = %(live)s AND first_day <= %(last)s AND last_day >= %(first)s)
+"""
 
 
 def inputs_mark(cycle: Cycle) -> str:
     """A digest of all that enters a scoring run of the cycle; another mark means that another answer is possible.
 
     Batches are compared by their ids, not by time: one that was being stored when a run began and counts now is a
-    difference, whatever its timestamp. Versions only rise, so their sum sees every save. Six queries.
+    difference, whatever its timestamp. Versions only rise, so their sum sees every save. One query.
     """
-    sheets = ScoreSheet.objects.filter(participant__cycle=cycle)
-    judgements = Judgement.objects.filter(sheet__participant__cycle=cycle)
-    batches = Batch.objects.filter(
-        state=Batch.State.LIVE, first_day__lte=cycle.last_day, last_day__gte=cycle.first_day
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _MARKS,
+            {
+                "cycle": cycle.pk,
+                "live": Batch.State.LIVE,
+                "first": cycle.first_day,
+                "last": cycle.last_day,
+            },
+        )
+        participants, sheets, judgements, adjustments, precedence, batches = cursor.fetchone()
     return fingerprint(
         {
             "configuration": cycle.fingerprint,
-            "participants": list(
-                Participant.objects.filter(cycle=cycle).aggregate(Count("id"), Max("id")).values()
-            ),
-            "sheets": list(sheets.aggregate(Count("id"), Sum("version")).values()),
-            "judgements": list(judgements.aggregate(Count("id"), Sum("version")).values()),
-            "adjustments": list(
-                ResultAdjustment.objects.filter(cycle=cycle).aggregate(Count("id"), Max("id")).values()
-            ),
-            # Which of two sources counts where both give one measure of one day.
-            "precedence": sorted(Source.objects.values_list("id", "precedence")),
-            "batches": list(batches.order_by("id").values_list("id", flat=True)),
+            "participants": participants,
+            "sheets": sheets,
+            "judgements": judgements,
+            "adjustments": adjustments,
+            "precedence": precedence,
+            "batches": batches,
         }
     )
 

@@ -15,7 +15,7 @@ from foundation.interface.access import role_required
 from foundation.keyset import page_of
 from people.models import Team
 from people.selectors.employees import get_employee_for
-from people.selectors.teams import subtree_ids, visible_teams
+from people.selectors.teams import subtree_ids, teams_to_choose, visible_teams
 from reviews.models import Cycle, Result
 from reviews.selectors.cycles import get_cycle_for, visible_cycles
 from reviews.selectors.explanations import explanation_of
@@ -45,6 +45,9 @@ def results(request: SignedInRequest, code: str) -> HttpResponse:
     cycle = get_cycle_for(request.user, code)
     found, team, rating = _filtered(request, cycle)
     show_rank = may_see_rank(request.user, cycle)
+    teams = teams_to_choose(request.user)
+    if team is not None and team not in teams:
+        teams.append(team)
     page = page_of(
         with_place(found),
         ordering=BY_RANK if show_rank and cycle.configuration.get("cohort") == "cycle" else BY_NAME,
@@ -59,7 +62,7 @@ def results(request: SignedInRequest, code: str) -> HttpResponse:
             "page": page,
             "rows": [{"result": result, "band": band_of(cycle, result.rating)} for result in page.items],
             "show_rank": show_rank,
-            "teams": visible_teams(request.user).filter(is_active=True).order_by("path"),
+            "teams": teams,
             "team": team,
             "bands": list(reversed(bands_of(cycle))),
             "rating": rating,
@@ -75,9 +78,7 @@ BY_NAME = ("employee__name_sort", "id")
 def _filtered(request: SignedInRequest, cycle: Cycle) -> tuple[Any, Team | None, str]:
     found = visible_results(request.user, cycle)
     wanted = request.GET.get("team", "")
-    team = (
-        next((each for each in visible_teams(request.user) if each.code == wanted), None) if wanted else None
-    )
+    team = visible_teams(request.user).filter(code=wanted[:60]).first() if wanted else None
     if team is not None:
         found = found.filter(team_id__in=subtree_ids([team.code]))
     rating = request.GET.get("rating", "")
