@@ -199,12 +199,13 @@ def _pivot(
     for code, measure in measures.items():
         rows = of_measure.get(measure.pk, found.iloc[:0])
         place = index.get_indexer(pd.Index(rows["subject_id"]))
+        asked = place >= 0  # a whole part may hold others too
         zero = measure.unit in formulas.ADDITIVE_UNITS and measure.pk in covered
         for statistic, column in STATISTICS.items():
             # A count of no values is 0 as long as anybody could have had one.
             fill = 0.0 if zero or (statistic == "count" and measure.pk in covered) else np.nan
             values = np.full(len(index), fill)
-            values[place] = rows[column].to_numpy(dtype=float)
+            values[place[asked]] = rows[column].to_numpy(dtype=float)[asked]
             columns[code, statistic] = values
     frame = pd.DataFrame(columns, index=index, dtype=float)
     if columns:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
+import pandas as pd
 import psycopg2
 import pytest
 from django.db import DatabaseError, connection, transaction
+
+from metrics.models import Measure
+from metrics.selectors import parts
+from metrics.services import kpi_values
+from tests.cast import Cast
 
 pytestmark = pytest.mark.django_db
 
@@ -95,3 +102,31 @@ def test_the_function_cannot_be_led_astray_by_a_search_path() -> None:
         definer, settings = cursor.fetchone()
     assert definer
     assert settings == ["search_path=pg_catalog, pg_temp"]
+
+
+def test_most_of_a_part_is_added_up_as_a_whole_and_gives_the_same(
+    monkeypatch: pytest.MonkeyPatch, cast: Cast
+) -> None:
+    """Many people of one part are read without asking for each; nobody's row may go to anybody else."""
+    ensure("2031-11-01", "2031-11-30")
+    people = [user.pk for user in cast.employees]
+    measure = Measure.objects.create(code="calls", unit="count")
+    rows = [
+        ("e", pk, measure.pk, f"2031-11-{day:02}", 1, 1, day, pk + day, 0) for pk in people for day in (3, 9)
+    ]
+    with connection.cursor() as cursor:
+        for row in rows:
+            cursor.execute(
+                f"INSERT INTO metrics_observation {COLUMNS} VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)", row
+            )
+    first, last = date(2031, 11, 1), date(2031, 11, 30)
+    of_part = dict(zip(people, parts.part_of(people).tolist(), strict=True))
+    for part in set(of_part.values()):
+        here = [pk for pk in people if of_part[pk] == part]
+        wanted = kpi_values.totals_of_people(here[:-1] or here, {"calls"}, first, last)
+        with monkeypatch.context() as patched:
+            patched.setattr(parts, "FEW", 0)
+            patched.setattr(kpi_values, "_are_most", lambda people, tables: True)
+            found = kpi_values.totals_of_people(here[:-1] or here, {"calls"}, first, last)
+        pd.testing.assert_frame_equal(found, wanted)
+        assert found["calls", "sum"].tolist() == [2 * pk + 12 for pk in found.index]
