@@ -127,5 +127,34 @@ define_refusals(
         "formula_exponent": _("An exponent is a whole number from 0 to %(limit)s (character %(at)s)."),
         "formula_unexpected": _("%(found)s is not expected at character %(at)s."),
         "formula_end": _("The formula ends too early."),
+        # target tables
+        "targets_invalid": _("Row %(row)s: %(first)s (%(count)s cells to mend; nothing was stored)"),
+        "targets_stale": _(
+            "Somebody else saved the target table meanwhile. Load the page again and enter your change there."
+        ),
+        "targets_too_many": _("A target table has at most %(limit)s rows."),
+        "target_kpi_missing": _("Which KPI is this row about?"),
+        "target_qualitative": _("A KPI that a person judges has no target."),
+        "target_job_unknown": _("There is no job %(name)s."),
+        "target_queue": _("The name of a queue has at most 80 characters."),
+        "target_tenure": _("Months in the job are whole numbers from 0 to 600; %(value)s is not."),
+        "target_tenure_order": _("Must lie above the months from which the row holds."),
+        "target_month": _("Write a month as 2026-01; %(value)s is none."),
+        "target_month_order": _("The last month must not lie before the first."),
+        "target_number": _("%(value)s is not a number."),
+        "target_row_empty": _("Give a target, or a ramp towards the KPI's own one."),
+        "target_own_missing": _(
+            "The KPI has no target of its own that the ramp could lead to: give one here."
+        ),
+        "target_ramp_share": _("Shares of a ramp are per cent between 1 and 500, such as 60 80 90."),
+        "target_ramp_long": _("A ramp has at most %(limit)s months."),
+        "target_ramp_rises": _("More is better here, so a ramp must rise and not pass 100 %%."),
+        "target_ramp_falls": _("Less is better here, so a ramp must begin above 100 %% and fall towards it."),
+        "target_ramp_nearest": _(
+            "Nearest to the target is best, so a share of it would not be easier: use rows by months in the job."
+        ),
+        "target_ramp_base": _("A ramp needs a target above 0."),
+        "target_overlap": _("Overlaps with row %(row)s, and neither of the two is more specific."),
+        "target_reason": _("The reason has at most %(limit)s characters."),
     }
 )

@@ -80,6 +80,10 @@ LAUNCH = {
     "no_rater": _("%(count)s people have nobody who judges them: %(names)s."),
     "cycle_kpi_without_data": _("%(name)s had no data from %(first_day)s to %(last_day)s."),
     "period_not_over": _("The period is not over yet: targets and data may still change until %(last_day)s."),
+    "people_without_target": _(
+        "%(name)s: for %(count)s people neither the target table nor the KPI has a target. "
+        "It would not count for them."
+    ),
 }
 
 JUDGEMENTS = {

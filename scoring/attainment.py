@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from scipy.special import ndtr
 
 from scoring.arrays import band_index, choice, floats, half_open, like_input
 from scoring.errors import InvalidInput
@@ -81,3 +82,44 @@ def band_score(value: Any, bands: Sequence[tuple[float, float]], *, below: float
     result = np.append(scores, below)[band_index(values, edges)]
     result = np.where(np.isnan(values), np.nan, result)
     return like_input(np.asarray(result, dtype=np.float64), value)
+
+
+def band_error(
+    value: Any, standard_error: Any, bands: Sequence[tuple[float, float]], *, below: float = 0.0
+) -> Any:
+    """Standard error of the points that bands give to an estimated value.
+
+    value, standard_error   numbers or arrays that broadcast, in one unit; errors not negative
+    bands, below            as for `band_score`
+    returns                 a float for two numbers, otherwise a float64 array
+
+    Formula   With P(k) the probability that a normal variable of this mean and standard error lies in band k, and
+              p(k) that band's points:  m = sum P(k) p(k),  error = sqrt(sum P(k) (p(k) - m)^2).
+              Far from every edge it is 0, on an edge between two bands half their distance in points.
+    Missing   nan in either gives nan: without a standard error nothing is known. An error of 0 gives 0.
+    Errors    BandsError when the edges do not ascend, InvalidInput for no bands, texts or a negative error.
+    Source    the standard deviation of a discrete random variable; the normal law of the estimate as in
+              JCGM 100:2008, 4.3 and G.2.
+    """
+    edges = half_open(bands)
+    points = np.append(below, floats([band[1] for band in bands], "bands", ndim=1))
+    values, errors = np.broadcast_arrays(floats(value, "value"), floats(standard_error, "standard_error"))
+    if (errors < 0).any():
+        raise InvalidInput("negative", name="standard_error")
+    with np.errstate(invalid="ignore", divide="ignore"):
+        # P(X < edge); the edge itself belongs to the band above, which has no weight in a continuous law.
+        under = [
+            np.where(errors > 0, ndtr((edge - values) / errors), (values < edge) * 1.0) for edge in edges
+        ]
+    lower = [np.zeros(values.shape), *under]
+    upper = [*under, np.ones(values.shape)]
+    shares = [np.maximum(high - low, 0.0) for low, high in zip(lower, upper, strict=True)]
+    mean = np.zeros(values.shape)
+    for share, score in zip(shares, points, strict=True):
+        mean = mean + share * score
+    spread = np.zeros(values.shape)
+    for share, score in zip(shares, points, strict=True):
+        away = score - mean
+        spread = spread + share * (away * away)  # not **: for one number that is another operation
+    result = np.where(np.isnan(values) | np.isnan(errors), np.nan, np.sqrt(spread))
+    return like_input(np.asarray(result, dtype=np.float64), value, standard_error)

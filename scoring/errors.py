@@ -57,6 +57,11 @@ MESSAGES: dict[str, str] = {
     "nothing_scored": "There is nothing with a value to score.",
     "successes_above_trials": "There are more successes than trials.",
     "selected_above_total": "Group %(group)s has more selected than members.",
+    # targets
+    "targets_overlap": "Rows %(first)s and %(second)s overlap, and neither is more specific.",
+    "ramp_share": "Row %(row)s: a share of the ramp must be above 0.",
+    "period_backwards": "The period ends before it begins.",
+    "period_too_long": "The period has more than %(limit)s months.",
     # money
     "money_float": "%(name)s is money: a Decimal, a whole number or a text, never a float.",
     "currency": "%(found)s is not a currency code of three capital letters.",

@@ -4,6 +4,7 @@ from metrics.models.kpis import KPI, KPIVersion
 from metrics.models.measures import Measure
 from metrics.models.observations import Observation, Record
 from metrics.models.sources import Source
+from metrics.models.targets import TargetEdition, TargetRow
 
 __all__ = [
     "KPI",
@@ -15,4 +16,6 @@ __all__ = [
     "Observation",
     "Record",
     "Source",
+    "TargetEdition",
+    "TargetRow",
 ]

@@ -66,6 +66,8 @@ class KPIReference:
     decimals: int
     minimum_sample: int
     denominator: Mapping[str, str] = field(default_factory=dict)
+    # {edition, first_day, last_day, rows} of the target table; None where it says nothing of this KPI.
+    targets: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -75,11 +77,13 @@ class ComponentInputs:
     employee_ids   shape (people,), ascending
     kpi_values     columns employee_id, kpi_version_id, value, standard_error, n; nan value = undefined
     judgements     columns employee_id, component, item, level; only of submitted sheets
+    people         columns employee_id, job, queue, role_since, role_until, where targets depend on them; else None
     """
 
     employee_ids: npt.NDArray[np.int64]
     kpi_values: pd.DataFrame
     judgements: pd.DataFrame
+    people: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True)

@@ -249,4 +249,5 @@ def as_draft(frozen: Mapping[str, Any]) -> Configuration:
     for component in draft["components"]:
         for item in component.get("kpis", []):
             item.pop("version", None)
+            item.pop("targets", None)
     return draft

@@ -26,8 +26,9 @@ from reviews.methods.base import (
     or_nan,
     or_none,
 )
+from reviews.methods.targets import NO_TARGET, frozen_targets, person_targets, target_of
 from scoring import kpi as formulas
-from scoring.attainment import attainment, band_score
+from scoring.attainment import attainment, band_error, band_score
 from scoring.composite import combined_standard_error, score_from_attainment, stored, weighted_mean
 
 ATTAINMENT, BANDS = "attainment", "bands"
@@ -104,7 +105,8 @@ class KPIMethod(Method):
             if cap is not None and floor > cap:
                 problems.add((*here, "floor"), "cycle_floor_above_cap", floor=floor, cap=cap)
             if item.get("scoring", ATTAINMENT) == ATTAINMENT:
-                if complete and item.get("target") is None and reference.target is None:
+                known = item.get("target") is not None or reference.target is not None or reference.targets
+                if complete and not known:
                     problems.add((*here, "target"), "cycle_kpi_without_target", name=item["kpi"])
             else:
                 edges = [band[0] for band in item.get("bands") or reference.bands]
@@ -121,12 +123,16 @@ class KPIMethod(Method):
         for item in component["kpis"]:
             reference = kpis[item["kpi"]]
             scoring = item.get("scoring", ATTAINMENT)
+            # The line's own target is for everybody; else the table's rows; else the KPI's own.
+            tables = reference.targets if item.get("target") is None and scoring == ATTAINMENT else None
+            own = item["target"] if item.get("target") is not None else reference.target
             frozen.append(
                 {
                     "kpi": reference.code,
                     "weight": item["weight"],
                     "scoring": scoring,
-                    "target": item["target"] if item.get("target") is not None else reference.target,
+                    "target": None if tables else own,
+                    **({"targets": frozen_targets(tables, reference.target)} if tables else {}),
                     "floor": item.get("floor", 0),
                     "cap": item.get("cap"),
                     "bands": (item.get("bands") or reference.bands) if scoring == BANDS else [],
@@ -148,8 +154,9 @@ class KPIMethod(Method):
     def compute(self, component: Component, inputs: ComponentInputs) -> ComponentAnswer:
         """Line points from values; component = weighted mean of the counted lines.
 
-        Missing rule: a KPI that is undefined (rule missing) or whose n lies under its minimum sample (below_minimum)
-        has no points, and its weight is shared by the others in proportion. Nothing counted: no score (nan).
+        Missing rule: a KPI that is undefined (rule missing), whose n lies under its minimum sample (below_minimum) or
+        for which the target table has no target for the person (no_target) has no points, and its weight is shared by
+        the others in proportion. Nothing counted: no score (nan).
         """
         items = component["kpis"]
         people = len(inputs.employee_ids)
@@ -166,7 +173,8 @@ class KPIMethod(Method):
             )
             value = values["value"].to_numpy(dtype=np.float64)
             n = values["n"].fillna(0).to_numpy(dtype=np.int64)
-            line = score_line(item, value, values["standard_error"].to_numpy(dtype=np.float64), n)
+            target = person_targets(item, inputs.people, inputs.employee_ids)
+            line = score_line(item, value, values["standard_error"].to_numpy(dtype=np.float64), n, target)
             points[:, index], errors[:, index] = line["points"], line["standard_error"]
             samples[:, index] = np.where(np.isnan(line["points"]), 0, n)
             lines.append(
@@ -177,7 +185,7 @@ class KPIMethod(Method):
                         "number": index + 1,
                         "subject": item["kpi"],
                         "value": value,
-                        "target": or_nan(item["target"]),
+                        "target": target,
                         "weight": float(item["weight"]),
                         "n": n,
                         **line,
@@ -198,16 +206,19 @@ class KPIMethod(Method):
         for line in lines:
             item = by_code[line["subject"]]
             value = value_from_inputs(item["version"], line["inputs"], line["n"])
+            target = target_of(item, line.get("person"))
             scored = score_line(
                 item,
                 np.array([or_nan(value)]),
                 np.array([or_nan(line["value_standard_error"])]),
                 np.array([line["n"]]),
+                np.array([or_nan(target)]),
             )
             answers.append(
                 {
                     "subject": line["subject"],
                     "value": value,
+                    "target": target,
                     "attainment": or_none(scored["attainment"][0]),
                     "points": or_none(scored["points"][0]),
                     "standard_error": or_none(scored["standard_error"][0]),
@@ -224,38 +235,45 @@ class KPIMethod(Method):
         }
 
 
-def score_line(item: Mapping[str, Any], value: Floats, error: Floats, n: Any) -> dict[str, Any]:
+def score_line(
+    item: Mapping[str, Any], value: Floats, error: Floats, n: Any, target: Floats
+) -> dict[str, Any]:
     """One KPI for many people: arrays attainment, points, standard_error (in points), rule, all as stored.
 
-    The error of points by attainment is the KPI's own error times 100 / |target|; by bands it has no error, since a
-    step has no slope.
+    The error of points by attainment is the KPI's own error times 100 / |target|; by bands it is that of the points
+    which the value's neighbourhood would get (scoring.attainment.band_error). Without a target (nan) a line by
+    attainment does not count.
     """
     version = item["version"]
     undefined = np.isnan(value)
     counted = ~undefined & (n >= version["minimum_sample"])
+    rule = np.where(undefined, MISSING, np.where(counted, item["scoring"], BELOW_MINIMUM))
     if item["scoring"] == ATTAINMENT:
-        target = float(item["target"])
         cap = item["cap"]
         ratio = stored(
             attainment(
                 value,
-                np.full(value.shape, target),
+                target,
                 direction=version["direction"],
                 floor=float(item["floor"]),
                 cap=None if cap is None else float(cap),
             )
         )
         points = stored(score_from_attainment(ratio))
-        spread = stored(error * 100.0 / abs(target)) if target else np.full(value.shape, np.nan)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            spread = stored(np.where(target == 0, np.nan, error * 100.0 / np.abs(target)))
+        rule = np.where(counted & np.isnan(target), NO_TARGET, rule)
+        counted &= ~np.isnan(target)
     else:
         ratio = np.full(value.shape, np.nan)
-        points = stored(band_score(value, [(float(edge), float(score)) for edge, score in item["bands"]]))
-        spread = np.full(value.shape, np.nan)
+        bands = [(float(edge), float(score)) for edge, score in item["bands"]]
+        points = stored(band_score(value, bands))
+        spread = stored(band_error(value, error, bands))
     return {
         "attainment": np.where(counted, ratio, np.nan),
         "points": np.where(counted, points, np.nan),
         "standard_error": np.where(counted, spread, np.nan),
-        "rule": np.where(undefined, MISSING, np.where(counted, item["scoring"], BELOW_MINIMUM)),
+        "rule": rule,
     }
 
 

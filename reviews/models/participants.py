@@ -20,6 +20,10 @@ class Participant(models.Model):
     )
     days_in_role = models.PositiveIntegerField()
     days_in_period = models.PositiveIntegerField()
+    # What the target table asks for, beside the job: the unbroken time in it, [since, until), and the main queue.
+    role_since = models.DateField(null=True)
+    role_until = models.DateField(null=True)
+    queue = models.CharField(max_length=80, blank=True)
 
     class Meta:
         constraints = [

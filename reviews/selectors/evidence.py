@@ -8,8 +8,11 @@ from typing import Any
 
 from metrics.models import KPIPeriod, KPIValue
 from people.models import User
+from reviews.methods.base import or_none
 from reviews.methods.kpi import value_from_inputs
+from reviews.methods.targets import has_targets, person_targets
 from reviews.models import Cycle, Result
+from reviews.selectors.roles import frozen_roles
 
 MOST_MONTHS = 25  # of a cycle of two years, and the one before it
 
@@ -24,11 +27,12 @@ class KPIFact:
     value: float | None
     n: int
     change: float | None
+    target: float | None  # the person's own
 
     @property
     def is_on_target(self) -> bool | None:
         """None where there is nothing to compare."""
-        target = self.item.get("target")
+        target = self.target
         if self.value is None or target is None:
             return None
         direction = self.item["version"]["direction"]
@@ -52,7 +56,7 @@ def kpi_items(cycle: Cycle) -> list[tuple[dict[str, Any], dict[str, Any]]]:
 
 
 def kpi_facts(cycle: Cycle, employee_ids: list[int]) -> dict[int, list[KPIFact]]:
-    """{employee id: facts} in the cycle's order. Two queries, whatever the number of people and months.
+    """{employee id: facts} in the cycle's order. Three queries, whatever the number of people and months.
 
     Made from the values that stand for the calendar months which the period touches; of several months the totals are
     added and the formula is applied to their sum. Who may see them is asked before.
@@ -65,6 +69,7 @@ def kpi_facts(cycle: Cycle, employee_ids: list[int]) -> dict[int, list[KPIFact]]
     )
     values = _values(periods, employee_ids, {item["kpi"] for _component, item in items})
     within = [period for period in periods if period.last_day >= cycle.first_day]
+    targets = _targets(cycle, items, employee_ids)
     return {
         employee: [
             _fact(
@@ -72,6 +77,7 @@ def kpi_facts(cycle: Cycle, employee_ids: list[int]) -> dict[int, list[KPIFact]]
                 item,
                 [values.get((each.pk, employee, item["kpi"])) for each in periods],
                 len(within),
+                targets.get((employee, item["kpi"]), item["target"]),
             )
             for component, item in items
         ]
@@ -80,7 +86,11 @@ def kpi_facts(cycle: Cycle, employee_ids: list[int]) -> dict[int, list[KPIFact]]
 
 
 def _fact(
-    component: dict[str, Any], item: dict[str, Any], months: list[KPIValue | None], within: int
+    component: dict[str, Any],
+    item: dict[str, Any],
+    months: list[KPIValue | None],
+    within: int,
+    target: float | None,
 ) -> KPIFact:
     """months: the latest first; `within` of them belong to the cycle, what follows is before it."""
     own = [value for value in months[:within] if value is not None]
@@ -95,7 +105,23 @@ def _fact(
         value = value_from_inputs(item["version"], totals, n)
     latest, before = (each.value if each else None for each in [*months, None, None][:2])
     change = latest - before if within and latest is not None and before is not None else None
-    return KPIFact(item=item, component=component, value=value, n=n, change=change)
+    return KPIFact(item=item, component=component, value=value, n=n, change=change, target=target)
+
+
+def _targets(
+    cycle: Cycle, items: list[tuple[dict[str, Any], dict[str, Any]]], employee_ids: list[int]
+) -> dict[tuple[int, str], float | None]:
+    """{(employee id, KPI code): target} of the KPIs whose targets differ from person to person."""
+    varying = [item for _component, item in items if has_targets(item)]
+    if not varying:
+        return {}
+    people = frozen_roles(cycle.pk, employee_ids)
+    ids = people["employee_id"].to_numpy(dtype="int64")
+    return {
+        (int(employee), item["kpi"]): or_none(target)
+        for item in varying
+        for employee, target in zip(ids, person_targets(item, people, ids), strict=True)
+    }
 
 
 def _values(

@@ -11,6 +11,7 @@ from metrics.models import KPIValue
 from reviews.methods.document import component_of
 from reviews.methods.overall import OVERALL
 from reviews.methods.rating_scale import COMMENT_ITEM, level_key
+from reviews.methods.targets import has_targets, target_parts
 from reviews.models import (
     ComponentScore,
     Cycle,
@@ -49,6 +50,7 @@ def explanation_of(result: Result, cycle: Cycle, *, show_rank: bool = True) -> d
         for value in KPIValue.objects.filter(run=result.run_id, employee_id=result.employee_id)
     }
     comments = _comments(participant)
+    person = facts_of(participant)
     return {
         "cycle": cycle.code,
         "period": {"first_day": cycle.first_day.isoformat(), "last_day": cycle.last_day.isoformat()},
@@ -72,7 +74,13 @@ def explanation_of(result: Result, cycle: Cycle, *, show_rank: bool = True) -> d
         "configuration": cycle.configuration,
         "components": [
             _component(
-                cycle, component, scores.get(component["code"]), lines[component["code"]], values, comments
+                cycle,
+                component,
+                scores.get(component["code"]),
+                lines[component["code"]],
+                values,
+                comments,
+                person,
             )
             for component in cycle.configuration["components"]
         ],
@@ -88,6 +96,7 @@ def _component(
     lines: list[ScoreLine],
     values: dict[int, KPIValue],
     comments: dict[tuple[str, str], str],
+    person: dict[str, Any],
 ) -> dict[str, Any]:
     versions = {item["kpi"]: item["version"]["id"] for item in component.get("kpis", [])}
     counted = sum(line.weight for line in lines if line.points is not None)
@@ -102,7 +111,7 @@ def _component(
         "n": score.n if score else 0,
         "comment": comments.get((component["code"], COMMENT_ITEM), ""),
         "lines": [
-            _line(component, line, counted, values.get(versions.get(line.subject, 0)), comments)
+            _line(component, line, counted, values.get(versions.get(line.subject, 0)), comments, person)
             for line in lines
         ],
     }
@@ -114,6 +123,7 @@ def _line(
     counted: float,
     value: KPIValue | None,
     comments: dict[tuple[str, str], str],
+    person: dict[str, Any],
 ) -> dict[str, Any]:
     found: dict[str, Any] = {
         "number": line.number,
@@ -134,12 +144,26 @@ def _line(
     if "kpis" in component:
         found["inputs"] = value.inputs if value else {}
         found["value_standard_error"] = value.standard_error if value else None
+        entry = next((each for each in component["kpis"] if each["kpi"] == line.subject), {})
+        if has_targets(entry):
+            found["person"] = person
+            found["target_parts"] = target_parts(entry, person)
     else:
         item: dict[str, Any] = next((each for each in component["items"] if each["code"] == line.subject), {})
         key = level_key(line.value) if line.value is not None else ""
         found["description"] = item.get("descriptions", {}).get(key, {})
         found["comment"] = comments.get((component["code"], line.subject), "")
     return found
+
+
+def facts_of(participant: Participant) -> dict[str, Any]:
+    """What the target table knows of the person, as it stood at launch."""
+    return {
+        "job": participant.job.code,
+        "queue": participant.queue,
+        "role_since": participant.role_since.isoformat() if participant.role_since else None,
+        "role_until": participant.role_until.isoformat() if participant.role_until else None,
+    }
 
 
 def _comments(participant: Participant) -> dict[tuple[str, str], str]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from django.utils import timezone
 from django.utils.translation import get_language
 
@@ -17,10 +18,18 @@ from metrics.models import Measure
 from metrics.selectors.observations import covered_measures
 from people.models import User
 from reviews.methods.base import KPIReference, localised
-from reviews.methods.document import check_configuration, completed, rated_components
+from reviews.methods.document import (
+    References,
+    check_configuration,
+    completed,
+    freeze_configuration,
+    rated_components,
+)
+from reviews.methods.targets import has_targets, names_queues, needs_people, person_targets
 from reviews.models import Cycle
 from reviews.selectors.population import population_of, raters_of
 from reviews.selectors.references import references_on
+from reviews.selectors.roles import as_frame, roles_of
 from scoring.kpi import parse
 
 NAMES_SHOWN = 5
@@ -45,7 +54,7 @@ class LaunchProblem:
 def launch_problems(cycle: Cycle) -> list[LaunchProblem]:
     """Empty when nothing keeps the cycle from launch. About twelve queries, whatever the number of people and KPIs."""
     configuration = completed(cycle.configuration)
-    references = references_on(cycle.last_day)
+    references = references_on(cycle.last_day, cycle.first_day)
     problems = Problems()
     check_configuration(cycle.configuration, references=references, problems=problems, complete=True)
     found = [_as_launch_problem(problem, configuration) for problem in problems]
@@ -57,6 +66,7 @@ def launch_problems(cycle: Cycle) -> list[LaunchProblem]:
     elif not found and rated_components(configuration):
         found += _without_rater(people, cycle.last_day)
     if not found:
+        found += _without_target(configuration, references, people, cycle)
         found += _without_data(configuration, references.kpis, cycle)
     return found
 
@@ -77,6 +87,34 @@ def _without_rater(people: list[Any], last_day: datetime.date) -> list[LaunchPro
     if len(alone) > NAMES_SHOWN:
         names.append("…")
     return [LaunchProblem("no_rater", {"count": len(alone), "names": ", ".join(names)}, path="population")]
+
+
+def _without_target(
+    configuration: Mapping[str, Any], references: References, people: list[Any], cycle: Cycle
+) -> list[LaunchProblem]:
+    """People for whom neither the target table nor the KPI has a target: their line would not count."""
+    frozen = freeze_configuration(configuration, references=references)
+    if not needs_people(frozen):
+        return []
+    ids = np.array([row.employee_id for row in people], dtype=np.int64)
+    roles = as_frame(
+        roles_of(ids.tolist(), cycle.first_day, cycle.last_day, with_queues=names_queues(frozen))
+    )
+    found = []
+    for component in frozen["components"]:
+        for item in component.get("kpis", []):
+            lacking = int(np.isnan(person_targets(item, roles, ids)).sum()) if has_targets(item) else 0
+            if lacking:
+                name = localised(item["version"]["name"], get_language() or "en") or item["kpi"]
+                found.append(
+                    LaunchProblem(
+                        "people_without_target",
+                        {"name": name, "count": lacking},
+                        path="targets",
+                        severity="warning" if lacking < len(ids) else "error",
+                    )
+                )
+    return found
 
 
 def _without_data(

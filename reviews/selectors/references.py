@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import datetime
+from typing import Any
 
 from metrics.models import KPIVersion
 from metrics.selectors.kpis import versions_on
+from metrics.selectors.targets import target_tables
 from people.models import Job, Site, Team
 from reviews.methods.base import KPIReference, or_none
 from reviews.methods.document import References
 
 
-def kpi_reference(version: KPIVersion) -> KPIReference:
+def kpi_reference(version: KPIVersion, targets: dict[str, Any] | None = None) -> KPIReference:
     target = version.target
     return KPIReference(
         code=version.kpi.code,
@@ -27,13 +29,24 @@ def kpi_reference(version: KPIVersion) -> KPIReference:
         decimals=version.decimals,
         minimum_sample=version.minimum_sample,
         denominator={"zh": version.denominator_zh, "en": version.denominator_en},
+        targets=targets,
     )
 
 
-def references_on(day: datetime.date) -> References:
-    """Four queries, whatever the number of KPIs and teams."""
+def references_on(day: datetime.date, first_day: datetime.date | None = None) -> References:
+    """Six queries, whatever the number of KPIs and teams. Of the target table come the rows that touch
+    first_day..day."""
+    first = first_day or day
+    edition, tables = target_tables(first, day)
+    period = {"edition": edition, "first_day": first.isoformat(), "last_day": day.isoformat()}
     return References(
-        kpis={version.kpi.code: kpi_reference(version) for version in versions_on(day)},
+        kpis={
+            version.kpi.code: kpi_reference(
+                version,
+                {**period, "rows": tables[version.kpi.code]} if version.kpi.code in tables else None,
+            )
+            for version in versions_on(day)
+        },
         teams=set(Team.objects.values_list("code", flat=True)),
         jobs=set(Job.objects.values_list("code", flat=True)),
         sites=set(Site.objects.values_list("code", flat=True)),

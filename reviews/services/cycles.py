@@ -24,11 +24,13 @@ from reviews.methods.document import (
     rated_components,
 )
 from reviews.methods.problems import InvalidConfiguration
+from reviews.methods.targets import names_queues
 from reviews.models import Cycle, CycleTemplate, Participant, PhaseChange, ScoreSheet
 from reviews.models.cycles import Phase
 from reviews.selectors.launch import launch_problems
 from reviews.selectors.population import population_of, raters_of
 from reviews.selectors.references import references_on
+from reviews.selectors.roles import roles_of
 from reviews.services.rights import require_hr
 
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")
@@ -156,7 +158,9 @@ def _frozen(cycle: Cycle) -> dict[str, Any]:
     """The configuration with the KPI versions of its last day, which from here on cannot be corrected in place."""
     kept: set[int] = set()
     while True:
-        frozen = freeze_configuration(cycle.configuration, references=references_on(cycle.last_day))
+        frozen = freeze_configuration(
+            cycle.configuration, references=references_on(cycle.last_day, cycle.first_day)
+        )
         named = set(kpi_version_ids(frozen))
         if named <= kept:
             return frozen
@@ -168,6 +172,12 @@ def _frozen(cycle: Cycle) -> dict[str, Any]:
 def _enrol(cycle: Cycle) -> None:
     people = population_of(cycle.configuration, cycle.first_day, cycle.last_day)
     raters = raters_of(people, cycle.last_day)
+    roles = roles_of(
+        [row.employee_id for row in people],
+        cycle.first_day,
+        cycle.last_day,
+        with_queues=names_queues(cycle.configuration),
+    )
     participants = Participant.objects.bulk_create(
         [
             Participant(
@@ -178,6 +188,9 @@ def _enrol(cycle: Cycle) -> None:
                 rater_id=raters.get(row.employee_id),
                 days_in_role=row.days_in_role,
                 days_in_period=row.days_in_period,
+                role_since=roles[row.employee_id].since,
+                role_until=roles[row.employee_id].until,
+                queue=roles[row.employee_id].queue,
             )
             for row in people
         ],

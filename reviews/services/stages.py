@@ -21,7 +21,9 @@ from reviews.methods.overall import (
     rank_in_cohorts,
     ratings,
 )
+from reviews.methods.targets import needs_people
 from reviews.models import ComponentScore, Cycle, Result, ResultAdjustment, ScoreLine
+from reviews.selectors.roles import frozen_roles
 
 
 def score_components(run: Run, cycle: Cycle, employee_ids: list[int], kpi_values: pd.DataFrame) -> None:
@@ -31,7 +33,8 @@ def score_components(run: Run, cycle: Cycle, employee_ids: list[int], kpi_values
     """
     configuration = cycle.configuration
     people = np.array(employee_ids, dtype=np.int64)
-    inputs = ComponentInputs(people, kpi_values, _judgements(cycle, employee_ids))
+    roles = frozen_roles(cycle.pk, employee_ids) if needs_people(configuration) else None
+    inputs = ComponentInputs(people, kpi_values, _judgements(cycle, employee_ids), people=roles)
     answers = [
         (component, get_method(component["method"]).compute(component, inputs))
         for component in configuration["components"]

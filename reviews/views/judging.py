@@ -19,6 +19,7 @@ from foundation.refusals import Refusal
 from reviews.methods.base import localised
 from reviews.methods.document import component_of
 from reviews.methods.rating_scale import COMMENT_ITEM, level_key
+from reviews.methods.targets import has_targets
 from reviews.models import Cycle, Judgement, ScoreSheet
 from reviews.models.cycles import Phase
 from reviews.selectors.cycles import get_cycle_for, visible_cycles
@@ -133,6 +134,7 @@ def _fact_heads(facts: list[KPIFact]) -> list[dict[str, str]]:
             "name": name_of(fact.item["version"], fact.item["kpi"]),
             "unit": unit_of(fact.item["version"]),
             "target": kpi_value(fact.item["target"], fact.item["version"]),
+            "by_person": has_targets(fact.item),
         }
         for fact in _in_grid(facts)
     ]
@@ -320,7 +322,7 @@ def evidence(request: SignedInRequest, sheet_id: int, item: str) -> HttpResponse
                 {
                     **_fact_cell(fact),
                     "unit": unit_of(fact.item["version"]),
-                    "target": kpi_value(fact.item["target"], fact.item["version"]),
+                    "target": kpi_value(fact.target, fact.item["version"]),
                     "n": fact.n,
                 }
                 for fact in kpi_facts(cycle, [employee.pk])[employee.pk]

@@ -13,6 +13,7 @@ from metrics.models import KPIVersion, Measure
 from reviews.methods.base import localised
 from reviews.methods.kpi import BELOW_MINIMUM, MISSING
 from reviews.methods.overall import POINTS
+from reviews.methods.targets import NO_TARGET, has_targets
 from reviews.models import Cycle
 from scoring.grammar import STATISTICS
 
@@ -126,6 +127,8 @@ def line_sentence(line: Mapping[str, Any], item: Mapping[str, Any]) -> str:
                 "n": number(line["n"], 0),
                 "minimum": number(version["minimum_sample"], 0),
             }
+        case "no_target":
+            return _("The target table has no target for this person. The other indicators share its weight.")
         case "bands":
             return _("%(value)s falls into a standard band: %(points)s points") % {
                 "value": value,
@@ -157,6 +160,7 @@ def rule_text(rule: str) -> str:
     return {
         MISSING: _("no data"),
         BELOW_MINIMUM: _("too few cases"),
+        NO_TARGET: _("no target"),
     }.get(rule, "")
 
 
@@ -260,11 +264,57 @@ def _kpi_node(
                 "unit": unit_of(version),
                 "note": denominator,
             },
+            *_target_nodes(line, item),
             *(
                 {"label": input_label(name, measures), "value": number(value) if value is not None else "–"}
                 for name, value in line["inputs"].items()
             ),
         ],
+    }
+
+
+def _target_nodes(line: Mapping[str, Any], item: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The person's own target and how it came about, where it depends on the person."""
+    if not has_targets(item) or line["target"] is None:
+        return []
+    version = item["version"]
+    return [
+        {
+            "label": _("Target for this person"),
+            "value": kpi_value(line["target"], version),
+            "unit": unit_of(version),
+            "formula": target_sentence(line, item),
+            "note": _("By edition %(edition)s of the target table, frozen at launch.")
+            % {"edition": number(item["targets"]["edition"], 0)},
+        }
+    ]
+
+
+def target_sentence(line: Mapping[str, Any], item: Mapping[str, Any]) -> str:
+    """ "85 = 100 × ramp 0.85 (2nd month)"; of several months their mean."""
+    parts = line.get("target_parts", [])
+    told = [_target_part(part) for part in parts]
+    if len(parts) == 1:
+        return _("%(target)s = %(part)s") % {"target": number(line["target"]), "part": told[0]}
+    if len({(part["base"], part["share"]) for part in parts}) == 1 and parts[0]["share"] == 1:
+        return _("%(target)s in each of %(count)s months") % {
+            "target": number(line["target"]),
+            "count": number(len(parts), 0),
+        }
+    return _("%(target)s = (%(parts)s) ÷ %(count)s, the mean of the months") % {
+        "target": number(line["target"]),
+        "parts": " + ".join(told),
+        "count": number(len(parts), 0),
+    }
+
+
+def _target_part(part: Mapping[str, Any]) -> str:
+    if part["share"] == 1:
+        return number(part["base"])
+    return _("%(base)s × ramp %(share)s (month %(month)s in the job)") % {
+        "base": number(part["base"]),
+        "share": number(part["share"]),
+        "month": number(part["tenure"] + 1, 0),
     }
 
 

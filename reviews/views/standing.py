@@ -139,7 +139,7 @@ def _fact_row(fact: KPIFact) -> dict[str, Any]:
         "name": name_of(version, fact.item["kpi"]),
         "unit": unit_of(version),
         "value": kpi_value(fact.value, version),
-        "target": kpi_value(fact.item["target"], version),
+        "target": kpi_value(fact.target, version),
         "weight": weight_text(share),
         "trend": fact.change,
         "decimals": version["decimals"],

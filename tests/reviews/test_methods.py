@@ -86,9 +86,10 @@ def test_kpis_are_scored_by_attainment_and_by_bands() -> None:
     # 4.37 / 4.60 = 0.95; 25 s falls into the band from 20: 80 points. 0.4 * 95 + 0.6 * 80 = 86.
     assert answer.score.tolist() == [86.0]
     assert answer.n.tolist() == [400]
-    # The error of csat in points is 0.046 * 100 / 4.6 = 1; a band has none: 0.4 * 1.
-    assert answer.standard_error.tolist() == [0.4]
     first, second = answer.lines.to_dict("records")
+    # The error of csat in points is 0.046 * 100 / 4.6 = 1. 25 s lies five errors inside its band: next to none.
+    assert (first["standard_error"], round(second["standard_error"], 2)) == (1.0, 0.02)
+    assert answer.standard_error.tolist() == [0.400103]
     assert (first["attainment"], first["points"], first["rule"]) == (0.95, 95.0, "attainment")
     assert (second["points"], second["rule"]) == (80.0, "bands")
 

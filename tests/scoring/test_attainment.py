@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scoring.attainment import attainment, band_score
+from scoring.attainment import attainment, band_error, band_score
 from scoring.errors import BandsError, InvalidInput
 from scoring.ratings import cutoffs
 
@@ -148,3 +148,38 @@ def test_a_higher_score_never_falls_in_a_lower_band(
     low, high = sorted(pair[0])
     first, second = cutoffs([low, high], bands)
     assert first <= second
+
+
+# The error of points by bands --------------------------------------------------------------------------------------
+
+STANDARD = [(60, 40), (80, 80), (90, 100)]
+
+
+def test_on_an_edge_the_error_is_half_the_distance_of_the_bands() -> None:
+    assert band_error(80, 0.001, STANDARD) == pytest.approx(20)
+
+
+def test_far_from_every_edge_there_is_next_to_no_error() -> None:
+    assert band_error(70, 0.5, STANDARD) == pytest.approx(0, abs=1e-9)
+
+
+def test_without_any_spread_there_is_no_error_and_without_an_error_nothing_is_known() -> None:
+    assert band_error(80, 0, STANDARD) == 0
+    assert np.isnan(band_error(80, float("nan"), STANDARD))
+    assert np.isnan(band_error(float("nan"), 1, STANDARD))
+
+
+def test_the_error_is_that_of_many_draws() -> None:
+    draws = np.random.default_rng(11).normal(84, 6, 400_000)
+    assert band_error(84, 6, STANDARD) == pytest.approx(band_score(draws, STANDARD).std(), rel=0.01)
+
+
+def test_one_value_has_the_error_that_it_has_among_many() -> None:
+    values = np.linspace(50, 100, 101)
+    together = band_error(values, np.full(101, 3.0), STANDARD)
+    assert [band_error(value, 3.0, STANDARD) for value in values] == together.tolist()
+
+
+def test_a_negative_error_is_refused() -> None:
+    with pytest.raises(InvalidInput):
+        band_error(80, -1, STANDARD)
