@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("reviews", "0004_keys_without_row_checks"),
+        ("reviews", "0005_keys_without_id"),
     ]
 
     operations = [
