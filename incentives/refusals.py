@@ -48,6 +48,17 @@ define_refusals(
         "rounding_too_fine": _("%(currency)s has no hundredths. Round to 1 or more."),
         "curve_cap_unreachable": _("Nothing is added above 100, so the most is 1 ×."),
         "cap_below_floor": _("The most (%(cap)s) lies below the least (%(floor)s)."),
+        "pool_place": _(
+            "A pool stands right before the rounding, once, after everything that makes a claim."
+        ),
+        "pool_source_attainment": _(
+            "An attainment is needed here: use score or kpi:CODE instead of “%(value)s”."
+        ),
+        "pool_negative": _(
+            "The pool comes to less than nothing (team %(team)s: %(amount)s). Let it be at least 0, or look at what "
+            "funds it."
+        ),
+        "claim_without_pool": _("A claim is no money yet: add a pool before the rounding."),
         # plans
         "plan_code_taken": _("There is already a plan with the code %(taken)s."),
         "plan_code": _("A code has letters, digits, hyphens and underscores, at most 60."),

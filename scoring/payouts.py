@@ -187,9 +187,11 @@ def round_money(amount: Any, currency: str, rounding: str = "half_up") -> Decima
 
 
 class Shares(list[Decimal]):
-    """The shares of a pool in the order of the weights; `undistributed` is what the caps kept back."""
+    """The shares of a pool in the order of the weights; `undistributed` is what the caps kept back, `full` are the
+    positions that a cap holds."""
 
     undistributed: Decimal = _ZERO
+    full: frozenset[int] = frozenset()
 
 
 def split_pool(
@@ -228,15 +230,17 @@ def split_pool(
     limits = _limits(caps, len(scaled), unit)
     if units and not any(scaled):
         raise PoolError("nobody_eligible")
-    paid, rest = _fill(units, scaled, limits)
+    paid, rest, full = _fill(units, scaled, limits)
     with decimal.localcontext(_CONTEXT):
         shares = Shares(unit * value for value in paid)
         shares.undistributed = unit * rest
+        shares.full = full
     return shares
 
 
-def _fill(units: int, weights: list[int], limits: list[int | None]) -> tuple[list[int], int]:
+def _fill(units: int, weights: list[int], limits: list[int | None]) -> tuple[list[int], int, frozenset[int]]:
     paid = [0] * len(weights)
+    held: set[int] = set()
     open_ = [i for i, weight in enumerate(weights) if weight]
     while open_:
         total = sum(weights[i] for i in open_)
@@ -247,9 +251,10 @@ def _fill(units: int, weights: list[int], limits: list[int | None]) -> tuple[lis
             paid[i] = limits[i] or 0
             units -= paid[i]
         fixed = set(full)
+        held |= fixed
         open_ = [i for i in open_ if i not in fixed]
     if not open_:
-        return paid, units
+        return paid, units, frozenset(held)
     # Whoever has a remainder is below the cap by at least that remainder, so one unit more never exceeds it.
     total = sum(weights[i] for i in open_)
     remainders = {i: units * weights[i] % total for i in open_}
@@ -258,7 +263,7 @@ def _fill(units: int, weights: list[int], limits: list[int | None]) -> tuple[lis
     left = units - sum(paid[i] for i in open_)
     for i in sorted(open_, key=lambda i: (-remainders[i], i))[:left]:
         paid[i] += 1
-    return paid, 0
+    return paid, 0, frozenset(held)
 
 
 def _whole_units(amount: Decimal, unit: Decimal) -> int | None:

@@ -20,6 +20,7 @@ from incentives.api.serializers import (
     DecisionRequest,
     ExportRequest,
     PayoutLineSerializer,
+    PayoutRunDetailSerializer,
     PayoutRunRequest,
     PayoutRunSerializer,
     RejectionRequest,
@@ -83,11 +84,11 @@ class PayoutRunList(ListAPI):
 
 
 class PayoutRunDetail(RetrieveAPI):
-    """One payout run with its total and digest."""
+    """One payout run with its total and digest, and its pools."""
 
     scopes = {"GET": Scope.PAYOUTS_READ}
     roles = {"GET": READERS}
-    serializer_class = PayoutRunSerializer
+    serializer_class = PayoutRunDetailSerializer
 
     def get_object(self) -> PayoutRun:
         return get_payout_run_for(caller(self.request), self.kwargs["pk"])

@@ -8,12 +8,22 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from incentives.models import IncentivePlan, LedgerEntry, PayoutDecision, PayoutLine, PayoutRun, PlanVersion
+from incentives.models import (
+    IncentivePlan,
+    LedgerEntry,
+    PayoutDecision,
+    PayoutLine,
+    PayoutPool,
+    PayoutRun,
+    PlanVersion,
+)
+from incentives.selectors.payout_runs import pools_of
 from incentives.selectors.statements import reason_text
 from incentives.services.exports import COLUMNS
 from incentives.services.lines import open_decisions
 from incentives.services.rights import REASON_LIMIT
 from incentives.steps import configuration as configurations
+from incentives.steps.pools import funding_text
 
 
 class MoneyField(serializers.DecimalField):
@@ -131,6 +141,36 @@ class PayoutRunSerializer(serializers.ModelSerializer[PayoutRun]):
     @extend_schema_field({"type": "integer", "description": "lines that keep the run from approval"})
     def get_open_decisions(self, payout_run: PayoutRun) -> int:
         return open_decisions(payout_run)
+
+
+class PayoutPoolSerializer(serializers.ModelSerializer[PayoutPool]):
+    team = serializers.CharField(source="team.code", read_only=True, allow_null=True, default=None)
+    gross = MoneyField(help_text="as funded")
+    net = MoneyField(help_text="gross less the reserve: what is split")
+    distributed = MoneyField()
+    left = MoneyField(help_text="gross less distributed: the reserve and what reached nobody")
+    text = serializers.SerializerMethodField()
+
+    class Meta:
+        model = PayoutPool
+        fields = ["team", "gross", "net", "people", "capped", "distributed", "left", "inputs", "text"]
+        read_only_fields = fields
+
+    @extend_schema_field({"type": "string", "description": "how it was funded, in words"})
+    def get_text(self, pool: PayoutPool) -> str:
+        return funding_text(pool.inputs)
+
+
+class PayoutRunDetailSerializer(PayoutRunSerializer):
+    pools = serializers.SerializerMethodField()
+
+    class Meta(PayoutRunSerializer.Meta):
+        fields = [*PayoutRunSerializer.Meta.fields, "pools"]
+        read_only_fields = fields
+
+    @extend_schema_field(PayoutPoolSerializer(many=True))
+    def get_pools(self, payout_run: PayoutRun) -> list[Any]:
+        return list(PayoutPoolSerializer(pools_of(payout_run), many=True).data)
 
 
 class PayoutRunRequest(serializers.Serializer[Any]):

@@ -5,12 +5,15 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
+from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from foundation.bulk import copy_out
 from incentives.models import LedgerEntry, PayoutRun
 from people.selectors.compensation import CompensationRow, compensation_on
 from reviews.models import Cycle, Participant, ScoreLine
+from scoring import payouts
 
 # Everyone who took part, whether or not the run has a result for them: nobody falls out of a payout silently.
 _PEOPLE = """
@@ -120,3 +123,50 @@ def kpi_codes(cycle: Cycle) -> set[str]:
         for component in cycle.configuration.get("components", [])
         for entry in component.get("kpis", [])
     }
+
+
+# What funds a pool, over everybody who took part and has the number, whether or not they are eligible themselves.
+_MEASURED = """
+    SELECT participant.team_id, number.value
+    FROM reviews_participant AS participant
+    JOIN LATERAL (
+        SELECT {number} AS value FROM reviews_scoreline AS line
+        WHERE line.run_id = %(run)s AND line.employee_id = participant.employee_id AND line.subject = %(kpi)s
+            AND {number} IS NOT NULL
+        ORDER BY line.component, line.number LIMIT 1
+    ) AS number ON true
+    WHERE participant.cycle_id = %(cycle)s
+"""
+_SCORED = """
+    SELECT participant.team_id, result.score AS value
+    FROM reviews_participant AS participant
+    JOIN reviews_result AS result
+        ON result.run_id = %(run)s AND result.employee_id = participant.employee_id AND result.state = 'scored'
+    WHERE participant.cycle_id = %(cycle)s
+"""
+
+
+def pool_measurements(
+    payout_run: PayoutRun, step: Mapping[str, Any]
+) -> dict[int | None, tuple[Decimal, int]]:
+    """{team id, or None for everybody: (sum or mean, people with the number)} of what the pool's funding looks at.
+
+    A KPI's values are added up; a score or an attainment (100 = target) is the plain mean to six decimals.
+    """
+    if "input" not in step:
+        return {}
+    source, _sep, kpi = str(step["input"]).partition(":")
+    query = (
+        _SCORED
+        if source == "score"
+        else _MEASURED.format(number="line.value" if source == "value" else "line.attainment * 100")
+    )
+    frame = copy_out(query, {"run": str(payout_run.result_run_id), "cycle": payout_run.cycle_id, "kpi": kpi})
+    groups: dict[int | None, list[Decimal]] = defaultdict(list)
+    for team_id, value in frame.itertuples(index=False, name=None):
+        number = payouts.to_decimal(round(float(value), 6), "pool")
+        groups[int(team_id) if step["per"] == "team" else None].append(number)
+    totals = {key: (sum(numbers, Decimal(0)), len(numbers)) for key, numbers in groups.items()}
+    if step["funding"] == "measure":
+        return totals
+    return {key: (round(total / count, 6), count) for key, (total, count) in totals.items()}

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.http import Http404
 
-from incentives.models import IncentivePlan, PayoutDecision, PayoutLine, PayoutRun, PlanVersion
+from incentives.models import IncentivePlan, PayoutDecision, PayoutLine, PayoutPool, PayoutRun, PlanVersion
 from people.models import User
 from reviews.models import Cycle
 
@@ -39,6 +39,12 @@ def lines_of(payout_run: PayoutRun) -> QuerySet[Any]:
         decision=Subquery(decided.values("decision")[:1]),
         decision_reason=Subquery(decided.values("reason")[:1]),
         due=F("amount") - F("standing"),
+    )
+
+
+def pools_of(payout_run: PayoutRun) -> list[PayoutPool]:
+    return list(
+        PayoutPool.objects.filter(payout_run=payout_run).select_related("team").order_by("team__code")
     )
 
 

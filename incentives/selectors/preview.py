@@ -35,11 +35,11 @@ def example_facts(steps: list[Mapping[str, Any]], score: float, salary: Decimal)
 
 def example(configuration: Mapping[str, Any], score: float, salary: Decimal) -> engine.LineAnswer:
     steps = configuration["steps"]
-    return engine.apply(steps, example_facts(steps, score, salary))
+    return engine.apply(engine.until_pool(steps), example_facts(steps, score, salary))
 
 
 def samples(configuration: Mapping[str, Any], salary: Decimal) -> list[dict[str, Any]]:
-    """What 85, 100 and 120 would pay."""
+    """What 85, 100 and 120 would pay; with a pool, what claim they would give."""
     return [
         {"score": score, "amount": example(configuration, score, salary).amount} for score in SAMPLE_SCORES
     ]

@@ -113,15 +113,20 @@ def _line(
     if jobs and person["job_code"] not in jobs:
         return _Line(Decimal(0), Status.NOT_ELIGIBLE, "job_not_covered"), ()
     paid = person["compensation"]
-    if "salary" in needs and paid is not None and paid.currency != currency:
+    pooled = engine.pool_of(configuration["steps"]) is not None
+    if ("salary" in needs or pooled) and paid is not None and paid.currency != currency:
         return _Line(Decimal(0), Status.MISSING_INPUT, "other_currency"), ()
-    answer = engine.apply(configuration["steps"], {**person, "salary": paid.salary if paid else None})
+    answer = engine.apply(
+        engine.until_pool(configuration["steps"]), {**person, "salary": paid.salary if paid else None}
+    )
     if answer.missing:
         return _Line(Decimal(0), Status.MISSING_INPUT, answer.missing), ()
+    # A claim is not money yet: services.pools fills the amount in when everybody's claim is known.
+    amount = Decimal(0) if pooled else answer.amount
     left_on = person["left_on"]
     if left_on is not None and as_of is not None and left_on < as_of:
-        return _Line(answer.amount, Status.UNDECIDED, "left"), answer.steps
-    return _Line(answer.amount, Status.PAYABLE), answer.steps
+        return _Line(amount, Status.UNDECIDED, "left"), answer.steps
+    return _Line(amount, Status.PAYABLE), answer.steps
 
 
 # What approval would book for each line. In SQL because three services and a digest must agree on it.

@@ -23,7 +23,7 @@ from foundation.trail.services import recording
 from incentives.models import IncentivePlan, LedgerEntry, PayoutDecision, PayoutLine, PayoutRun
 from incentives.selectors.facts import kpi_codes, participant_slices
 from incentives.selectors.plans import version_on
-from incentives.services import lines
+from incentives.services import lines, pools
 from incentives.services.rights import checked_reason, require_approver, require_hr
 from incentives.steps import engine
 from people.models import User
@@ -345,6 +345,7 @@ class PayoutHandler(registry.RunHandler):
         if stage == LINES:
             lines.compute_slice(payout_run, first=key["first"], last=key["last"])
             return
+        pools.distribute(payout_run)
         _carry_decisions(payout_run, run.parameters.get("carries"))
         lines.describe_run(payout_run)
         lines.refresh_totals(payout_run)

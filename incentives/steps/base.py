@@ -39,7 +39,8 @@ class StepKind:
     kind: ClassVar[str]
     label: ClassVar[Text]
     help: ClassVar[Text]
-    role: ClassVar[str] = "factor"  # "base" brings money in, "factor" changes it, "last" ends the list
+    # "base" brings money (or claims) in, "factor" changes it, "split" turns everybody's claims into money, "last" ends.
+    role: ClassVar[str] = "factor"
     fields: ClassVar[tuple[Field, ...]] = ()
     # False where a point more cannot be priced for one person alone (ranks, shares of a pool).
     priced_by_point: ClassVar[bool] = True
@@ -77,6 +78,8 @@ class StepKind:
             if not field.applies(step):
                 continue
             if field.code not in step:
+                if field.optional:
+                    continue
                 sound = False
                 yield Problem((field.code,), "step_missing", {"key": field.code})
                 continue

@@ -124,6 +124,8 @@ def _step_problems(steps: list[Any], currency: str) -> Iterator[Problem]:
             yield Problem(("steps", place), "step_before_base")
         earns = earns or kind.role == "base"
         last = place == len(steps) - 1
+        if kind.role == "split" and place != len(steps) - 2:
+            yield Problem(("steps", place), "pool_place")
         if kind.role == "last" and not last:
             yield Problem(("steps", place), "rounding_not_last")
         if last and kind.role != "last":
@@ -136,6 +138,9 @@ def _step_problems(steps: list[Any], currency: str) -> Iterator[Problem]:
             yield Problem(("steps", place, "quantum"), "rounding_too_fine", {"currency": currency})
     if not earns:
         yield Problem(("steps",), "plan_pays_nothing")
+    kinds = [step.get("kind") for step in steps if isinstance(step, Mapping)]
+    if "claim" in kinds and "pool" not in kinds:
+        yield Problem(("steps", kinds.index("claim")), "claim_without_pool")
 
 
 def describe(configuration: Mapping[str, Any], *, currency: str) -> list[str]:

@@ -60,6 +60,17 @@ def apply(steps: Sequence[Mapping[str, Any]], facts: Mapping[str, Any]) -> LineA
     return LineAnswer(running, tuple(answers))
 
 
+def until_pool(steps: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """The steps that one person's facts can answer: all of them, or those before the pool, whose last running amount is
+    the claim."""
+    place = next((place for place, step in enumerate(steps) if step["kind"] == "pool"), None)
+    return steps if place is None else steps[:place]
+
+
+def pool_of(steps: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    return next((step for step in steps if step["kind"] == "pool"), None)
+
+
 def apply_all(steps: Sequence[Mapping[str, Any]], people: Iterable[Mapping[str, Any]]) -> list[LineAnswer]:
     """One line per person, in order."""
     return [apply(steps, facts) for facts in people]

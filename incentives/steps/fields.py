@@ -38,22 +38,24 @@ def decimal_text(value: Any) -> str | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
-    """`when` names the choice that makes this parameter apply: ("basis", "amount")."""
+    """`when` names the choice that makes this parameter apply, ("basis", "amount"), or several of one parameter:
+    ("basis", "amount", "share"). What is `optional` may be left out."""
 
     code: str
     label: Text
     help: Text = ""
     default: str | None = None
-    when: tuple[str, str] | None = None
+    when: tuple[str, ...] | None = None
+    optional: bool = False
 
     control = "text"
 
     @property
     def required(self) -> bool:
-        return self.default is None
+        return self.default is None and not self.optional
 
     def applies(self, step: Mapping[str, Any]) -> bool:
-        return self.when is None or step.get(self.when[0]) == self.when[1]
+        return self.when is None or step.get(self.when[0]) in self.when[1:]
 
     def schema(self) -> dict[str, Any]:
         raise NotImplementedError

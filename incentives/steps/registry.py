@@ -6,6 +6,7 @@ from incentives.steps.base import StepKind
 from incentives.steps.factors import Curve, Gate, Proration
 from incentives.steps.limits import Deduction, Limits, Rounding
 from incentives.steps.money import Fixed, Rate, TargetBonus, Tiers
+from incentives.steps.pools import Claim, Pool
 
 KINDS: dict[str, StepKind] = {
     step.kind: step
@@ -14,11 +15,13 @@ KINDS: dict[str, StepKind] = {
         Fixed(),
         Rate(),
         Tiers(),
+        Claim(),
         Curve(),
         Gate(),
         Deduction(),
         Proration(),
         Limits(),
+        Pool(),
         Rounding(),
     )
 }

@@ -26,6 +26,7 @@ from incentives.selectors.payout_runs import (
     get_payout_run_for,
     lines_of,
     names_of,
+    pools_of,
     ready_to_pay,
     search_lines,
     undecided_lines,
@@ -43,6 +44,8 @@ from incentives.services.payout_runs import (
     recompute_payout,
     reject_payout,
 )
+from incentives.services.pools import withheld_from_pools
+from incentives.steps.pools import funding_text
 from incentives.views.shared import READERS, SignedInRequest, after, crumbs
 from reviews.models import Cycle
 
@@ -105,7 +108,7 @@ def payout_run(request: SignedInRequest, pk: int) -> HttpResponse:
     if found.state in (PayoutRun.State.COMPUTING, PayoutRun.State.FAILED):
         context["progress"] = describe(found.run, request.user) if found.run else None
         return render(request, "incentives/payout_run.html", context)
-    context |= _lines(request, found) | _summary(found) | _approval(request, found)
+    context |= _lines(request, found) | _summary(found) | _pools(found) | _approval(request, found)
     context["undecided"] = _with_reasons(
         undecided_lines(found).order_by("employee_number", "id")[:LISTED_DECISIONS]
     )
@@ -194,6 +197,27 @@ def _summary(found: PayoutRun) -> dict[str, Any]:
         "moved": [_named(row, names) for row in previous.get("moved", [])],
         "outliers": [_named(row, names) for row in found.summary.get("outliers", [])],
         "distribution": _distribution(found),
+    }
+
+
+def _pools(found: PayoutRun) -> dict[str, Any]:
+    """Each pool in words, with what was kept back, drawn from the reserve, or reached nobody."""
+    rows = pools_of(found)
+    if not rows:
+        return {}
+    return {
+        "pools": [
+            {
+                "row": row,
+                "text": funding_text(row.inputs),
+                "reserve": min(row.reserve, max(row.left, Decimal(0))),
+                "undistributed": max(row.undistributed, Decimal(0)),
+            }
+            for row in rows
+        ],
+        "drawn": sum((max(-row.undistributed, Decimal(0)) for row in rows), Decimal(0)),
+        "overdrawn": sum((max(-row.left, Decimal(0)) for row in rows), Decimal(0)),
+        "withheld": withheld_from_pools(found),
     }
 
 

@@ -29,7 +29,7 @@ from incentives.selectors.plans import (
 from incentives.selectors.preview import SAMPLE_SALARY, curve_chart, samples
 from incentives.services.plans import PlanInvalid, create_plan, revise_plan, update_plan
 from incentives.steps import configuration as configurations
-from incentives.steps import registry
+from incentives.steps import engine, registry
 from incentives.steps.fields import decimal_text
 from incentives.views.shared import READERS, SignedInRequest, crumbs
 
@@ -229,13 +229,18 @@ def _preview(configuration: dict[str, Any], currency: str, salary: Decimal) -> d
         }
     chart = curve_chart(configuration, salary)
     chart["series"][0]["name"] = _("Amount")
-    chart["unit"] = currency
+    is_pool = engine.pool_of(configuration["steps"]) is not None
+    if is_pool:
+        chart["series"][0]["name"] = _("Claim")
+    else:
+        chart["unit"] = currency
     return {
         "sentences": configurations.describe(configuration, currency=currency),
         "samples": samples(configuration, salary),
         "chart": chart,
         "sample_salary": salary,
         "currency": currency,
+        "is_pool": is_pool,
         "looks_at_kpis": any(str(step.get("input", "")).partition(":")[1] for step in configuration["steps"]),
     }
 
