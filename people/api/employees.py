@@ -128,7 +128,14 @@ class EmployeeTransfer(LaurelAPIView):
         job = Job.objects.filter(code=values["job"]).first()
         if job is None:
             raise Refusal("job_unknown", field="job", name=values["job"])
-        place_employee(actor=caller(request), user=person, team=team, job=job, from_day=values["from_day"])
+        place_employee(
+            actor=caller(request),
+            user=person,
+            team=team,
+            job=job,
+            from_day=values["from_day"],
+            grade=values.get("grade"),
+        )
         return Response(employee_data(person))
 
 

@@ -61,7 +61,7 @@ class MembershipSerializer(serializers.ModelSerializer[Membership]):
 
     class Meta:
         model = Membership
-        fields = ["team", "job", "from_day", "last_day"]
+        fields = ["team", "job", "grade", "from_day", "last_day"]
         read_only_fields = fields
 
 
@@ -70,6 +70,7 @@ class EmployeeSerializer(serializers.ModelSerializer[User]):
 
     team = serializers.SerializerMethodField()
     job = serializers.SerializerMethodField()
+    grade = serializers.SerializerMethodField()
     manager = serializers.SerializerMethodField()
 
     class Meta:
@@ -85,6 +86,7 @@ class EmployeeSerializer(serializers.ModelSerializer[User]):
             "left_on",
             "team",
             "job",
+            "grade",
             "manager",
         ]
         read_only_fields = fields
@@ -96,6 +98,10 @@ class EmployeeSerializer(serializers.ModelSerializer[User]):
     @extend_schema_field({"type": ["string", "null"], "description": "code of the job"})
     def get_job(self, person: User) -> str | None:
         return person.place[0].job.code if person.place else None  # type: ignore[attr-defined]
+
+    @extend_schema_field({"type": ["string", "null"], "description": "empty where none is known"})
+    def get_grade(self, person: User) -> str | None:
+        return person.place[0].grade if person.place else None  # type: ignore[attr-defined]
 
     @extend_schema_field({"type": ["integer", "null"], "description": "id of the manager"})
     def get_manager(self, person: User) -> int | None:
@@ -139,6 +145,9 @@ class TransferRequest(serializers.Serializer[Any]):
     team = serializers.CharField(max_length=40, help_text="code")
     job = serializers.CharField(max_length=40, help_text="code")
     from_day = serializers.DateField(help_text="the first day in the new place")
+    grade = serializers.CharField(
+        max_length=20, required=False, allow_blank=True, help_text="left out: it stays as it is"
+    )
 
 
 class EndRequest(serializers.Serializer[Any]):

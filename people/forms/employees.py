@@ -65,6 +65,9 @@ class PersonForm(forms.Form):
 class PlaceForm(forms.Form):
     team = TeamField(label=_("Team"), queryset=Team.objects.none())
     job = forms.ModelChoiceField(label=_("Job"), queryset=Job.objects.none())
+    grade = forms.CharField(
+        label=_("Grade"), max_length=20, required=False, help_text=_("As the company writes it, such as P3.")
+    )
     from_day = DayField(label=_("From"), help_text=_("The first day in the new place."))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -10,15 +10,18 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.contrib.postgres.indexes import GistIndex
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 @pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
 class Membership(models.Model):
-    """A person is in one team at a time; the database refuses an overlap."""
+    """A person is in one team at a time; the database refuses an overlap. `grade` is the person's, as the company
+    writes it (P3, M1); empty where it has none."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="memberships")
     team = models.ForeignKey("people.Team", on_delete=models.PROTECT, related_name="memberships")
     job = models.ForeignKey("people.Job", on_delete=models.PROTECT, related_name="memberships")
+    grade = models.CharField(_("Grade"), max_length=20, blank=True)
     valid = DateRangeField()
 
     class Meta:

@@ -12,16 +12,17 @@ from people.models import Job, Site
 from people.selectors.teams import sites_of_teams, subtree_ids
 
 _ROSTER = """
-    SELECT employee_id, team_id, job_id, days_in_role
+    SELECT employee_id, team_id, job_id, grade, days_in_role
     FROM (
         SELECT
             part.user_id AS employee_id,
             (array_agg(part.team_id ORDER BY part.until DESC))[1] AS team_id,
             (array_agg(part.job_id ORDER BY part.until DESC))[1] AS job_id,
+            (array_agg(part.grade ORDER BY part.until DESC))[1] AS grade,
             sum(part.until - part.first)::int AS days_in_role
         FROM (
             SELECT
-                membership.user_id, membership.team_id, membership.job_id,
+                membership.user_id, membership.team_id, membership.job_id, membership.grade,
                 greatest(lower(membership.valid), %(first)s::date) AS first,
                 least(coalesce(upper(membership.valid), 'infinity'::date), %(until)s::date) AS until
             FROM people_membership AS membership
@@ -44,6 +45,7 @@ class RosterRow(NamedTuple):
     job_id: int
     days_in_role: int
     days_in_period: int
+    grade: str = ""
 
 
 def roster_between(
@@ -58,7 +60,7 @@ def roster_between(
     """Everyone who was in a team on at least `minimum_days` days of first..last (both included), by employee id.
 
     Days are calendar days of membership in the period and add up over transfers; leavers and joiners have fewer.
-    Team and job are those of a person's last day in the period: whoever moved from A to B is in B's population, with
+    Team, job and grade are those of a person's last day in the period: whoever moved from A to B is in B's population, with
     the days spent in both. `teams` (codes, each with its subtree), `jobs` and `sites` (codes) narrow by that team and
     job; empty means all, and a code that does not exist matches nobody. At most five queries.
     """
@@ -81,6 +83,6 @@ def roster_between(
             },
         )
         return [
-            RosterRow(employee, team, job, days, days_in_period)
-            for employee, team, job, days in cursor.fetchall()
+            RosterRow(employee, team, job, days, days_in_period, grade)
+            for employee, team, job, grade, days in cursor.fetchall()
         ]

@@ -23,6 +23,7 @@ from people.sorting import sort_key
 LOGIN_LENGTH = 80
 NUMBER_LENGTH = 40
 NAME_LENGTH = 80
+GRADE_LENGTH = 20
 
 
 def is_plain(text: str) -> bool:
@@ -54,6 +55,14 @@ def check_name(name: str) -> str:
     if len(name) > NAME_LENGTH:
         raise Refusal("text_too_long", field="name", limit=NAME_LENGTH)
     return name
+
+
+def check_grade(grade: str) -> str:
+    """As the company writes it: P3, M1; at most one word or a few."""
+    grade = " ".join(unicodedata.normalize("NFKC", grade).split())
+    if len(grade) > GRADE_LENGTH or not grade.isprintable():
+        raise Refusal("text_too_long", field="grade", limit=GRADE_LENGTH)
+    return grade
 
 
 def check_email(email: str) -> str:
@@ -135,10 +144,17 @@ def _check_free(person: User, login: str, number: str | None) -> None:
 
 @transaction.atomic
 def place_employee(
-    *, actor: User | None, user: User, team: Team, job: Job, from_day: datetime.date
+    *,
+    actor: User | None,
+    user: User,
+    team: Team,
+    job: Job,
+    from_day: datetime.date,
+    grade: str | None = None,
 ) -> Membership:
     """Hire or transfer: from `from_day` on the person is in `team` as `job`, until the place held on that day would
-    have ended, or until a transfer that is known for later. The same place again changes nothing.
+    have ended, or until a transfer that is known for later. The same place again changes nothing. A grade that is not
+    said stays as it was.
 
     Someone who has left and comes back is on the roster again from that day.
     Refusals   placed_before_hired, team_closed, number_needed.
@@ -157,7 +173,8 @@ def place_employee(
     until = timelines.natural_end(before, from_day)
     if until is None and person.left_on is not None and not returns:
         until = person.left_on + DAY
-    after = timelines.put(before, (team.pk, job.pk), from_day, until)
+    held = grade_on(before, from_day) if grade is None else check_grade(grade)
+    after = timelines.put(before, (team.pk, job.pk, held), from_day, until)
     store_memberships({person.pk: before}, {person.pk: after})
     if returns or person.hired_on is None:
         person.left_on = None if returns else person.left_on
@@ -196,19 +213,25 @@ def end_leaderships(person: User, until: datetime.date) -> None:
         leadership.save(update_fields=["valid"])
 
 
+def grade_on(line: Sequence[Segment], day: datetime.date) -> str:
+    """The grade that a person has on the day, or had last before it; empty where none is known."""
+    before = [segment for segment in line if segment.first <= day]
+    return str(max(before, key=lambda segment: segment.first).value[2]) if before else ""
+
+
 def segments_of_person(person: User) -> list[Segment]:
-    """The person's memberships as segments of (team id, job id)."""
+    """The person's memberships as segments of (team id, job id, grade)."""
     return segments_of_people([person.pk]).get(person.pk, [])
 
 
 def segments_of_people(people: Iterable[int]) -> dict[int, list[Segment]]:
-    """{user id: segments of (team id, job id)} in order, for many people in one query."""
+    """{user id: segments of (team id, job id, grade)} in order, for many people in one query."""
     found: dict[int, list[Segment]] = {}
     rows = Membership.objects.filter(user_id__in=list(people)).order_by("valid")
-    for pk, user_id, team_id, job_id, valid in rows.values_list(
-        "pk", "user_id", "team_id", "job_id", "valid"
+    for pk, user_id, team_id, job_id, grade, valid in rows.values_list(
+        "pk", "user_id", "team_id", "job_id", "grade", "valid"
     ):
-        segment = Segment(valid.lower, valid.upper, (team_id, job_id), pk)
+        segment = Segment(valid.lower, valid.upper, (team_id, job_id, grade), pk)
         found.setdefault(user_id, []).append(segment)
     return found
 
@@ -218,7 +241,12 @@ def store_memberships(before: dict[int, list[Segment]], after: dict[int, list[Se
         Membership,
         [(user, segment) for user, line in before.items() for segment in line],
         [(user, segment) for user, line in after.items() for segment in line],
-        row=lambda user, value: {"user_id": user, "team_id": value[0], "job_id": value[1]},
+        row=lambda user, value: {
+            "user_id": user,
+            "team_id": value[0],
+            "job_id": value[1],
+            "grade": value[2],
+        },
     )
 
 

@@ -103,6 +103,12 @@ class RosterKind(ImportKind):
             help=_("Needed for a job that does not exist yet."),
             names=("岗位", "岗位名称", "Job title"),
         ),
+        Field(
+            "grade",
+            _("Grade"),
+            help=_("As the company writes it, such as P3; empty changes nothing."),
+            names=("职级", "级别", "Level"),
+        ),
         Field("site_code", _("Site code"), names=("职场编码", "职场代码", "Site")),
         Field(
             "site_name",

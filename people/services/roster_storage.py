@@ -13,7 +13,7 @@ from people.models import User
 from people.models.users import canonical_login
 from people.services import timelines
 from people.services.authority import require_hr
-from people.services.employees import end_leaderships, segments_of_people, store_memberships
+from people.services.employees import end_leaderships, grade_on, segments_of_people, store_memberships
 from people.services.leaderships import segments_of_teams, store_leaderships
 from people.services.rosters import Bad, Known, Plan, RosterLine, by_person, check_lines, load_known, plan_of
 from people.services.teams import lock_tree, save_job, save_site, save_team
@@ -167,7 +167,8 @@ def _store_memberships(people: dict[str, list[RosterLine]], known: Known) -> int
         if was_left and left_on and rows[-1].from_day <= was_left < left_on:
             line = timelines.extend(line, left_on + DAY)  # a corrected last day, not a return
         for row in rows:
-            place = (known.teams[row.team].pk, known.jobs[row.job].pk)
+            grade = row.grade or grade_on(line, row.from_day)
+            place = (known.teams[row.team].pk, known.jobs[row.job].pk, grade)
             line = timelines.put(line, place, row.from_day, timelines.natural_end(line, row.from_day))
         line = timelines.begin(line, rows[-1].hired_on)
         if left_on is not None:

@@ -17,6 +17,7 @@ from people.models.users import canonical_login
 from people.selectors.teams import sites_of_teams
 from people.services.employees import (
     check_email,
+    check_grade,
     check_login,
     check_name,
     check_number,
@@ -60,6 +61,7 @@ class RosterLine:
     leads: str
     locale: str
     aliases: list[str]
+    grade: str
 
 
 @dataclass
@@ -172,6 +174,7 @@ def _read(line: int, row: dict[str, str]) -> RosterLine:
         leads=take("leads_team_code", code, default=""),
         locale=take("language", read_language, default=""),
         aliases=take("aliases", lambda text: clean_aliases(read_list(text)), default=[]),
+        grade=take("grade", check_grade, default=""),
     )
     found.from_day = found.from_day or found.hired_on
     if found.left_on and found.left_on < found.hired_on:

@@ -247,7 +247,7 @@ def employee_transfer(request: SignedInRequest, pk: int) -> HttpResponse:
     person = get_person_for(request.user, pk)
     present = person.memberships.order_by("-valid").first()
     first = person.hired_on if present is None and person.hired_on else timezone.localdate()
-    initial = {"team": present.team_id, "job": present.job_id} if present else {}
+    initial = {"team": present.team_id, "job": present.job_id, "grade": present.grade} if present else {}
     form = PlaceForm(request.POST or None, initial={**initial, "from_day": first})
     if request.method == "POST" and form.is_valid():
         try:

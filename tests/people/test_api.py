@@ -61,11 +61,12 @@ def test_an_employee_as_answered(cast: Cast, api: Api) -> None:
         "left_on": None,
         "team": "green",
         "job": "agent",
+        "grade": "",
         "manager": cast.other_manager.pk,
         "aliases": [],
         "memberships": [
-            {"team": "green", "job": "agent", "from_day": "2025-10-11", "last_day": None},
-            {"team": "blue", "job": "agent", "from_day": "2024-01-01", "last_day": "2025-10-10"},
+            {"team": "green", "job": "agent", "grade": "", "from_day": "2025-10-11", "last_day": None},
+            {"team": "blue", "job": "agent", "grade": "", "from_day": "2024-01-01", "last_day": "2025-10-10"},
         ],
         "roles": [],
         "leads": [],
@@ -195,7 +196,7 @@ def test_a_transfer_and_its_repetition(cast: Cast, api: Api) -> None:
     assert first.json() == again.json()
     assert again["Idempotency-Replayed"] == "true"
     assert first.json()["memberships"][0] == {
-        "team": "green", "job": "agent", "from_day": "2025-10-20", "last_day": None,
+        "team": "green", "job": "agent", "grade": "", "from_day": "2025-10-20", "last_day": None,
     }  # fmt: skip
     assert places(cast.agent) == [("blue", "2024-01-01", "2025-10-20"), ("green", "2025-10-20", None)]
 

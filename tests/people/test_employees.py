@@ -400,3 +400,39 @@ def test_pinyin_order(db: None) -> None:
         save_employee(actor=None, name=name, login=f"x{names.index(name)}")
     ordered = [person.name for person in User.objects.order_by("name_sort", "pk")]
     assert ordered == ["Adam", "李娜", "吕布", "欧阳修", "单雄", "王安", "Wang Fei", "王伟", "汪洋", "曾志"]
+
+
+def grades(person: User) -> list[tuple[str, str]]:
+    return [
+        (each.grade, each.valid.lower.isoformat()) for each in person.memberships.order_by("valid").all()
+    ]
+
+
+def test_a_grade_holds_by_date_and_stays_over_a_transfer(cast: Cast) -> None:
+    for team, day, grade in (
+        (cast.blue, datetime.date(2025, 3, 1), "P3"),
+        (cast.green, datetime.date(2025, 10, 20), None),
+        (cast.green, datetime.date(2025, 11, 1), "P4"),
+    ):
+        place_employee(
+            actor=cast.hr, user=cast.agent, team=team, job=cast.job_agent, from_day=day, grade=grade
+        )
+    assert grades(cast.agent) == [
+        ("", "2024-01-01"),
+        ("P3", "2025-03-01"),
+        ("P3", "2025-10-20"),
+        ("P4", "2025-11-01"),
+    ]
+
+
+def test_a_grade_too_long_is_refused(cast: Cast) -> None:
+    with pytest.raises(Refusal, match="20"):
+        place_employee(
+            actor=cast.hr,
+            user=cast.agent,
+            team=cast.green,
+            job=cast.job_agent,
+            from_day=datetime.date(2025, 10, 20),
+            grade="P" * 21,
+        )
+    assert places(cast.agent) == [("blue", "2024-01-01", None)]

@@ -328,3 +328,15 @@ def test_bad_salaries_say_why(cast: Cast, check_file: Callable[..., Import], cas
     record = check_file(cast.hr, "compensation", [pay("E0005"), bad])
     assert [(each.line, each.column, each.code) for each in record.rejects.all()] == [(3, column, code)]
     assert record.rows_accepted == 1
+
+
+def test_a_grade_comes_from_the_file_and_an_empty_cell_keeps_it(
+    cast: Cast, import_file: Callable[..., Import]
+) -> None:
+    rows = [row(grade="P3"), row(from_day="2025-11-01", team_code="green")]
+    assert import_file(cast.hr, "roster", rows).rows_rejected == 0
+    lines = Membership.objects.filter(user__employee_number="N1").order_by("valid")
+    assert [(each.team.code, each.grade) for each in lines] == [("blue", "P3"), ("green", "P3")]
+    before = stored()
+    import_file(cast.hr, "roster", [row(), row(from_day="2025-11-01", team_code="green")])
+    assert stored() == before
