@@ -60,9 +60,9 @@ def roster_between(
     """Everyone who was in a team on at least `minimum_days` days of first..last (both included), by employee id.
 
     Days are calendar days of membership in the period and add up over transfers; leavers and joiners have fewer.
-    Team, job and grade are those of a person's last day in the period: whoever moved from A to B is in B's population, with
-    the days spent in both. `teams` (codes, each with its subtree), `jobs` and `sites` (codes) narrow by that team and
-    job; empty means all, and a code that does not exist matches nobody. At most five queries.
+    Team, job and grade are those of a person's last day in the period: whoever moved from A to B is in B's population,
+    with the days spent in both. `teams` (codes, each with its subtree), `jobs` and `sites` (codes) narrow by that team
+    and job; empty means all, and a code that does not exist matches nobody. At most five queries.
     """
     team_ids: set[int] | None = subtree_ids(teams) if teams else None
     if sites:
