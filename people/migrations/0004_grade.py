@@ -6,44 +6,74 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
         ("people", "0003_inspector_role"),
     ]
 
     operations = [
         pgtrigger.migrations.RemoveTrigger(
-            model_name='membership',
-            name='insert_insert',
+            model_name="membership",
+            name="insert_insert",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='membership',
-            name='update_update',
+            model_name="membership",
+            name="update_update",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='membership',
-            name='delete_delete',
+            model_name="membership",
+            name="delete_delete",
         ),
         migrations.AddField(
-            model_name='membership',
-            name='grade',
-            field=models.CharField(blank=True, max_length=20, verbose_name='Grade'),
+            model_name="membership",
+            name="grade",
+            field=models.CharField(blank=True, max_length=20, verbose_name="Grade"),
         ),
         migrations.AddField(
-            model_name='membershipevent',
-            name='grade',
-            field=models.CharField(blank=True, max_length=20, verbose_name='Grade'),
+            model_name="membershipevent",
+            name="grade",
+            field=models.CharField(blank=True, max_length=20, verbose_name="Grade"),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='membership',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "people_membershipevent" ("grade", "id", "job_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "team_id", "user_id", "valid") VALUES (NEW."grade", NEW."id", NEW."job_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."team_id", NEW."user_id", NEW."valid"); RETURN NULL;', hash='8cf768edbe3323391464095cbf4dc2503d3b4b01', operation='INSERT', pgid='pgtrigger_insert_insert_6bbf7', table='people_membership', when='AFTER')),
+            model_name="membership",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "people_membershipevent" ("grade", "id", "job_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "team_id", "user_id", "valid") VALUES (NEW."grade", NEW."id", NEW."job_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."team_id", NEW."user_id", NEW."valid"); RETURN NULL;',
+                    hash="8cf768edbe3323391464095cbf4dc2503d3b4b01",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_6bbf7",
+                    table="people_membership",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='membership',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "people_membershipevent" ("grade", "id", "job_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "team_id", "user_id", "valid") VALUES (NEW."grade", NEW."id", NEW."job_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."team_id", NEW."user_id", NEW."valid"); RETURN NULL;', hash='a3e38800552317fb9928475c46ee77b3fbc64e49', operation='UPDATE', pgid='pgtrigger_update_update_c12bb', table='people_membership', when='AFTER')),
+            model_name="membership",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "people_membershipevent" ("grade", "id", "job_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "team_id", "user_id", "valid") VALUES (NEW."grade", NEW."id", NEW."job_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."team_id", NEW."user_id", NEW."valid"); RETURN NULL;',
+                    hash="a3e38800552317fb9928475c46ee77b3fbc64e49",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_c12bb",
+                    table="people_membership",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='membership',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "people_membershipevent" ("grade", "id", "job_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "team_id", "user_id", "valid") VALUES (OLD."grade", OLD."id", OLD."job_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."team_id", OLD."user_id", OLD."valid"); RETURN NULL;', hash='df34643718cf7b236dea291686865f9543e70735', operation='DELETE', pgid='pgtrigger_delete_delete_1c841', table='people_membership', when='AFTER')),
+            model_name="membership",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "people_membershipevent" ("grade", "id", "job_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "team_id", "user_id", "valid") VALUES (OLD."grade", OLD."id", OLD."job_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."team_id", OLD."user_id", OLD."valid"); RETURN NULL;',
+                    hash="df34643718cf7b236dea291686865f9543e70735",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_1c841",
+                    table="people_membership",
+                    when="AFTER",
+                ),
+            ),
         ),
     ]

@@ -403,9 +403,7 @@ def test_pinyin_order(db: None) -> None:
 
 
 def grades(person: User) -> list[tuple[str, str]]:
-    return [
-        (each.grade, each.valid.lower.isoformat()) for each in person.memberships.order_by("valid").all()
-    ]
+    return [(each.grade, each.valid.lower.isoformat()) for each in person.memberships.order_by("valid").all()]
 
 
 def test_a_grade_holds_by_date_and_stays_over_a_transfer(cast: Cast) -> None:
