@@ -10,7 +10,7 @@ class MetricsConfig(AppConfig):
         # Registries of lower rooms, filled once all models are loaded.
         from foundation.intake import kinds
         from foundation.runs import registry
-        from metrics import refusals  # noqa: F401  defines the texts
+        from metrics import inspection_refusals, refusals  # noqa: F401  define the texts
         from metrics.services.import_kinds import RecordsKind, TotalsKind
         from metrics.services.standing_values import StandingValuesHandler
 

@@ -221,6 +221,7 @@ LAUREL_CELERY_APP = "config.celery.app"
 LAUREL_OUTBOX_CONSUMERS: dict[str, list[str]] = {
     "run.queued": ["foundation.runs.tasks.advance_run"],
     "observations.changed": ["metrics.tasks.refresh_kpi_values"],
+    "inspection.scored": ["metrics.tasks.store_inspection_scores"],
     "result.released": [],
     "payout.approved": [],
 }
@@ -233,6 +234,7 @@ RUN_SHARD_SIZE = 2_000
 # Tables whose rows the application's database role may insert and read, and never change: the roles script reads this.
 APPEND_ONLY_TABLES = [
     "incentives_ledgerentry",
+    "metrics_inspectionscore",
     "reviews_resultadjustment",
 ]
 APPEND_ONLY_TABLE_PATTERNS = ["%event"]  # the trail: one event table per followed model

@@ -1,4 +1,8 @@
 from metrics.models.batches import Batch
+from metrics.models.inspection_forms import InspectionForm, InspectionFormVersion
+from metrics.models.inspection_samples import InspectionSample
+from metrics.models.inspections import Inspection, InspectionDispute, InspectionScore
+from metrics.models.inspectors import Inspector
 from metrics.models.kpi_values import KPIPeriod, KPIValue
 from metrics.models.kpis import KPI, KPIVersion
 from metrics.models.measures import Measure
@@ -9,6 +13,13 @@ from metrics.models.targets import TargetEdition, TargetRow
 __all__ = [
     "KPI",
     "Batch",
+    "Inspection",
+    "InspectionDispute",
+    "InspectionForm",
+    "InspectionFormVersion",
+    "InspectionSample",
+    "InspectionScore",
+    "Inspector",
     "KPIPeriod",
     "KPIValue",
     "KPIVersion",

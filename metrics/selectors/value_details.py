@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 
 from metrics import formulas
 from metrics.models import KPIVersion, Measure, Record
+from metrics.selectors.inspections import without_unseen_scores
 from metrics.selectors.observations import totals_by
 from people.models import User
 from people.selectors.employees import get_employee_for
@@ -55,7 +56,8 @@ def kpi_value_detail(
     records = Record.objects.filter(behind, employee_id=employee.pk, day__range=(first, last)).select_related(
         "batch__source"
     )
-    return ValueDetail(employee, version, days, [each for each in measures if each.code in codes], records)
+    seen = without_unseen_scores(records, user)
+    return ValueDetail(employee, version, days, [each for each in measures if each.code in codes], seen)
 
 
 def _days(

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from incentives.models import IncentivePlan
-from metrics.models import KPI, Measure, Source
+from metrics.models import KPI, InspectionForm, Measure, Source
 from people.models import Job, Site, Team
 from reviews.models import CycleTemplate
 
@@ -21,6 +21,11 @@ def section_counts() -> list[dict[str, Any]]:
         {"code": "measures", "label": _("Measures"), "count": Measure.objects.count()},
         {"code": "sources", "label": _("Sources"), "count": Source.objects.count()},
         {"code": "kpis", "label": _("KPIs"), "count": KPI.objects.count()},
+        {
+            "code": "inspection_forms",
+            "label": _("Inspection forms"),
+            "count": InspectionForm.objects.count(),
+        },
         {"code": "cycle_templates", "label": _("Cycle templates"), "count": CycleTemplate.objects.count()},
         {"code": "incentive_plans", "label": _("Incentive plans"), "count": IncentivePlan.objects.count()},
     ]

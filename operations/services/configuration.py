@@ -13,6 +13,7 @@ from foundation.refusals import Refusal
 from foundation.trail.services import recording
 from incentives.services import configuration as incentives
 from metrics.services import configuration as metrics
+from metrics.services import inspection_configuration as inspections
 from people.services import configuration as people
 from reviews.services import configuration as reviews
 
@@ -27,6 +28,7 @@ SECTIONS: dict[str, tuple[Load, Dump]] = {
     "measures": (metrics.load_measures, metrics.dump_measures),
     "sources": (metrics.load_sources, metrics.dump_sources),
     "kpis": (metrics.load_kpis, metrics.dump_kpis),
+    "inspection_forms": (inspections.load_inspection_forms, inspections.dump_inspection_forms),
     "cycle_templates": (reviews.load_cycle_templates, reviews.dump_cycle_templates),
     "incentive_plans": (incentives.load_incentive_plans, incentives.dump_incentive_plans),
 }
