@@ -22,5 +22,9 @@ FIELDS = (
     _("rater"), _("reason"), _("rejected at"), _("rejected by"), _("rejection"), _("released at"),
     _("replaced by"), _("result run"), _("revoked at"), _("role"), _("rows"), _("run"), _("scopes"), _("sheet"),
     _("site"), _("source"), _("state"), _("submitted at"), _("summary"), _("team"), _("temporary password until"),
+    _("agents"), _("answers"), _("before fatal"), _("call"), _("content"), _("decision reason"), _("doubled"),
+    _("drawn"), _("every"), _("form"), _("form version"), _("inspection"), _("inspector"), _("items"), _("left out"),
+    _("needs measure"), _("new score"), _("occurred at"), _("population"), _("population digest"), _("position"),
+    _("raised at"), _("sample"), _("scored by"), _("shortfalls"), _("spread"),
     _("total"), _("updated at"), _("updated by"), _("user"), _("valid"), _("version"),
 )  # fmt: skip
