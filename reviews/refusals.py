@@ -35,6 +35,8 @@ CONFIGURATION = {
     "cycle_kpi_without_bands": _("%(name)s has no standard bands. Choose attainment or give it bands."),
     "cycle_floor_above_cap": _("The floor %(floor)s lies above the cap %(cap)s."),
     "cycle_bands_not_ascending": _("Bands must start at ascending values."),
+    "rating_only_for_distribution": _("This setting only has a meaning where ratings are given by shares."),
+    "rating_shares_not_100": _("The shares add up to %(total)s instead of 100; %(missing)s to go."),
     "bands_too_few": _("At least two rating bands are needed."),
     "bands_hole": _("Scores from 0 to %(score)s would have no rating. Let the lowest band start at 0."),
     "levels_not_ascending": _("Levels must have ascending values."),

@@ -6,7 +6,7 @@ None, or something that is no number or date, gives an empty string: whoever sho
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -66,6 +66,27 @@ def number(value: Any, decimals: Any = None) -> str:
         places = int(decimals)
         found, pattern = rounded(found, places), "#,##0" + ("." + "0" * places if places else "")
     return _signed(format_decimal(found, format=pattern, locale=reader_locale()))
+
+
+def number_within(value: Any, edges: Iterable[Any], decimals: int = 1) -> str:
+    """As `number`, but never rounded across an edge: 89.975 below an edge of 90 is 89.9, not 90.0.
+
+    Edges belong to what lies above them. Where no number of so many decimals lies between the edges around the value,
+    it gets the decimals that it takes.
+    """
+    found = to_decimal(value)
+    if found is None:
+        return ""
+    limits = [edge for edge in map(to_decimal, edges) if edge is not None]
+    low = max((edge for edge in limits if edge <= found), default=None)
+    high = min((edge for edge in limits if edge > found), default=None)
+    for places in range(decimals, 7):
+        quantum = Decimal(1).scaleb(-places)
+        for rounding in ("ROUND_HALF_UP", "ROUND_FLOOR", "ROUND_CEILING"):
+            shown = found.quantize(quantum, rounding=rounding)
+            if (low is None or shown >= low) and (high is None or shown < high):
+                return number(shown, places)
+    return number(found)
 
 
 def number_short(value: Any) -> str:

@@ -23,6 +23,8 @@ from reviews.methods.base import (
 )
 from reviews.methods.overall import OVERALL
 from reviews.methods.problems import check_shape
+from reviews.methods.rating_rule import SCHEMA as RATING
+from reviews.methods.rating_rule import check_rule, completed_rule
 from scoring.composite import MISSING
 
 Configuration = dict[str, Any]
@@ -56,6 +58,7 @@ SCHEMA: dict[str, Any] = {
         "missing_component": {"enum": list(MISSING)},
         "cohort": {"enum": list(COHORTS)},
         "show_rank": {"type": "boolean"},
+        "rating": RATING,
         "rating_bands": {
             "type": "array",
             "maxItems": 12,
@@ -105,6 +108,7 @@ def blank_configuration() -> Configuration:
             {"code": "A", "from": 90, "name": {"zh": "优秀", "en": "Excellent"}},
             {"code": "S", "from": 105, "name": {"zh": "卓越", "en": "Outstanding"}},
         ],
+        "rating": completed_rule(None),
     }
 
 
@@ -112,6 +116,7 @@ def completed(document: Mapping[str, Any]) -> Configuration:
     """The document with its defaults written out, so that two spellings of one configuration are one."""
     result = {**blank_configuration(), "rating_bands": [], **deepcopy(dict(document))}
     result["population"] = {**blank_configuration()["population"], **result["population"]}
+    result["rating"] = completed_rule(result["rating"])
     return result
 
 
@@ -174,6 +179,15 @@ def check_configuration(
     _check_bands(
         document.get("rating_bands", []), problems=problems, path=(*path, "rating_bands"), complete=complete
     )
+    if "rating" in document:
+        check_rule(
+            document["rating"],
+            document.get("rating_bands", []),
+            cohorts=COHORTS,
+            problems=problems,
+            path=(*path, "rating"),
+            complete=complete,
+        )
 
 
 def _check_component_shape(component: dict[str, Any], *, problems: Problems, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""From component scores to the overall score, its rank among the cohort, and its rating: pure computation."""
+"""From component scores to the overall score and its rank among the cohort: pure computation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import pandas as pd
 from reviews.methods.base import Floats
 from scoring.composite import combined_standard_error, effective_weights, stored, weighted_mean
 from scoring.ranking import percentile, rank
-from scoring.ratings import cutoffs
 
 SCORED, HELD_BACK, NO_DATA = "scored", "held_back", "no_data"
 POINTS, RATING = "points", "rating"
@@ -73,17 +72,6 @@ def rank_in_cohorts(scores: Floats, cohorts: Sequence[Any]) -> pd.DataFrame:
         answer.loc[group.index, "percentile"] = stored(percentile(values))
         answer.loc[group.index, "cohort_size"] = int((~np.isnan(values)).sum())
     return answer
-
-
-def ratings(scores: Floats, bands: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The code of each person's band by cut-offs; "" without a score. The lowest band is open below."""
-    if not bands:
-        return [""] * len(scores)
-    edges = [
-        (float(band["from"]) if index else float("-inf"), band["code"]) for index, band in enumerate(bands)
-    ]
-    found = cutoffs(scores, edges)
-    return ["" if np.isnan(score) else edges[index][1] for score, index in zip(scores, found, strict=True)]
 
 
 def cohort_keys(configuration: Mapping[str, Any], people: pd.DataFrame) -> list[Any]:

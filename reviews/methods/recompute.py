@@ -13,7 +13,8 @@ import numpy as np
 
 from reviews.methods import get_method
 from reviews.methods.base import or_nan, or_none
-from reviews.methods.overall import POINTS, RATING, component_weights, overall_scores, ratings
+from reviews.methods.overall import POINTS, RATING, component_weights, overall_scores
+from reviews.methods.rating_rule import rating_again
 from scoring.composite import stored
 
 
@@ -35,13 +36,15 @@ def recompute(explanation: Mapping[str, Any]) -> dict[str, Any]:
     adjustments = explanation["adjustments"]
     points = sum(each["points"] for each in adjustments if each["kind"] == POINTS)
     score, error, state = overall_scores(scores, errors, np.array([float(points)]), configuration)
-    rating = ratings(score, configuration["rating_bands"])[0]
+    rating = rating_again(score[0], configuration, explanation.get("rating_group"))
     moves = [each["rating"] for each in adjustments if each["kind"] == RATING]
-    standing = _standing(explanation["cohort"]) if not np.isnan(score[0]) else (None, None)
+    shown = explanation["cohort"] is not None and not np.isnan(score[0])
+    standing = _standing(explanation["cohort"]) if shown else (None, None)
     return {
         "score": or_none(score[0]),
         "standard_error": or_none(error[0]),
         "state": state[0],
+        "computed_rating": rating,
         "rating": moves[-1] if moves and rating else rating,
         "rank": standing[0],
         "percentile": standing[1],

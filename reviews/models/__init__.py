@@ -2,6 +2,7 @@ from reviews.models.acknowledgements import Acknowledgement
 from reviews.models.cycles import Cycle, CycleTemplate, PhaseChange
 from reviews.models.judgements import Judgement, ScoreSheet
 from reviews.models.participants import Participant
+from reviews.models.rating_groups import RatingGroup
 from reviews.models.results import ComponentScore, Result, ResultAdjustment, ScoreLine
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "Judgement",
     "Participant",
     "PhaseChange",
+    "RatingGroup",
     "Result",
     "ResultAdjustment",
     "ScoreLine",

@@ -74,6 +74,15 @@ class Result(models.Model):
     cohort_size = models.PositiveIntegerField(default=0)
     percentile = models.FloatField(null=True)
     rating = models.CharField(max_length=20, blank=True, help_text="code of the rating band")
+    computed_rating = models.CharField(
+        max_length=20, blank=True, default="", help_text="by the rule alone, before calibration"
+    )
+    rating_group = models.PositiveIntegerField(
+        null=True, help_text="number of the group whose shares gave the rating; none under cut-offs"
+    )
+    rating_order = models.PositiveIntegerField(
+        null=True, help_text="place among equal scores of the group, where ties are split"
+    )
     state = models.CharField(
         max_length=12,
         choices=[("scored", _("scored")), ("held_back", _("held back")), ("no_data", _("no data"))],

@@ -22,16 +22,18 @@ from reviews.models import (
     ScoreLine,
     ScoreSheet,
 )
+from reviews.selectors.rating_groups import rating_group_of
 
 
 def explanation_of(result: Result, cycle: Cycle, *, show_rank: bool = True) -> dict[str, Any]:
-    """Everything that a recomputation needs, as plain JSON-able values; about eight queries.
+    """Everything that a recomputation needs, as plain JSON-able values; about ten queries.
 
     Keys: cycle, period, run, employee, score, standard_error, state, rating, rank, percentile, configuration (frozen),
     components [{code, score, standard_error, n, weight, effective_weight, lines}], adjustments, cohort {kind, size,
-    above, equal, below}. A line has subject, value, target, weight, effective_weight, attainment, points, n,
-    standard_error, rule; a KPI's also inputs {"sum(m)": x}, value_standard_error. Without show_rank, rank, percentile
-    and cohort counts are None: a cycle that does not show ranks does not show them here either.
+    above, equal, below}, computed_rating (before calibration), rating_group (see rating_group_of). A line has subject,
+    value, target, weight, effective_weight, attainment, points, n, standard_error, rule; a KPI's also inputs
+    {"sum(m)": x}, value_standard_error. Without show_rank, rank, percentile and cohort counts are None: a cycle that
+    does not show ranks does not show them here either.
     """
     participant = Participant.objects.select_related("team", "job").get(
         cycle=cycle, employee=result.employee_id
@@ -68,6 +70,9 @@ def explanation_of(result: Result, cycle: Cycle, *, show_rank: bool = True) -> d
         "standard_error": result.standard_error,
         "state": result.state,
         "rating": result.rating,
+        # By the rule alone; runs from before it was kept had nothing but the rating.
+        "computed_rating": result.computed_rating or result.rating,
+        "rating_group": rating_group_of(result, cycle, show_rank=show_rank),
         "rank": result.rank if show_rank else None,
         "percentile": result.percentile if show_rank else None,
         "fingerprint": cycle.fingerprint,

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from foundation.runs.models import Run
 from metrics.models import KPIValue
-from reviews.models import ComponentScore, Cycle, Result, ScoreLine
+from reviews.models import ComponentScore, Cycle, RatingGroup, Result, ScoreLine
 
 KEPT = timedelta(days=14)
 AT_ONCE = 20
@@ -35,7 +35,7 @@ def drop_superseded_runs(*, kept: timedelta = KEPT) -> int:
             # Looked at again under its lock: a stopped run may have been started again meanwhile.
             if not ended.select_for_update(of=("self",)).filter(pk=run.pk).exists():
                 continue
-            for model in (ScoreLine, ComponentScore, Result, KPIValue):
+            for model in (ScoreLine, ComponentScore, Result, RatingGroup, KPIValue):
                 model.objects.filter(run=run)._raw_delete("default")
             run.delete()
             dropped += 1

@@ -19,11 +19,11 @@ from reviews.methods.overall import (
     component_weights,
     overall_scores,
     rank_in_cohorts,
-    ratings,
 )
 from reviews.methods.targets import needs_people
 from reviews.models import ComponentScore, Cycle, Result, ResultAdjustment, ScoreLine
 from reviews.selectors.roles import frozen_roles
+from reviews.services.rating_groups import rate_everyone
 
 
 def score_components(run: Run, cycle: Cycle, employee_ids: list[int], kpi_values: pd.DataFrame) -> None:
@@ -66,7 +66,10 @@ def score_overall(run: Run, cycle: Cycle) -> None:
     """Everyone's overall score, bonus and penalty points, rank, rating, and the calibrated ratings as the last word."""
     configuration = cycle.configuration
     people = copy_out(
-        "SELECT employee_id, team_id, job_id FROM reviews_participant WHERE cycle_id = %s ORDER BY employee_id",
+        """
+        SELECT employee_id, team_id, job_id, days_in_role FROM reviews_participant
+        WHERE cycle_id = %s ORDER BY employee_id
+        """,
         [cycle.pk],
     )
     order = people["employee_id"].to_numpy(dtype=np.int64)
@@ -84,9 +87,11 @@ def score_overall(run: Run, cycle: Cycle) -> None:
         configuration,
     )
     standing = rank_in_cohorts(score, cohort_keys(configuration, people))
-    rating = pd.Series(ratings(score, configuration["rating_bands"]), index=order)
+    rated = rate_everyone(run, configuration, people, score)
+    rating = pd.Series(rated.rating, index=order)
     moved = adjustments[adjustments["kind"] == RATING].drop_duplicates("employee_id", keep="last")
-    moved = moved[moved["employee_id"].map(rating).ne("")]  # without a score there is no rating to move
+    # Without a score there is no rating to move; an empty move takes those before it back.
+    moved = moved[moved["employee_id"].map(rating).ne("") & moved["rating"].ne("")]
     rating.update(moved.set_index("employee_id")["rating"])
     copy_in(
         Result._meta.db_table,
@@ -102,6 +107,9 @@ def score_overall(run: Run, cycle: Cycle) -> None:
                 "cohort_size": standing["cohort_size"].to_numpy(dtype=np.int64),
                 "percentile": standing["percentile"],
                 "rating": rating.to_numpy(dtype=object),
+                "computed_rating": np.array(rated.rating, dtype=object),
+                "rating_group": pd.Series(rated.group).where(rated.group >= 0).astype("Int64"),
+                "rating_order": pd.Series(rated.order).where(rated.order > 0).astype("Int64"),
                 "state": state,
             }
         ),

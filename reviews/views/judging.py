@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from foundation.interface.access import role_required
+from foundation.interface.templatetags.laurel import score_beside
 from foundation.interface.wording import number
 from foundation.refusals import Refusal
 from reviews.methods.base import localised
@@ -40,7 +41,7 @@ from reviews.services.judgements import (
     submit_sheets,
     unexplained_levels,
 )
-from reviews.views.presentation import band_of, kpi_value, language, name_of, score_text, unit_of
+from reviews.views.presentation import band_of, bands_of, kpi_value, language, name_of, unit_of
 from reviews.views.refused import tell_refusal
 from reviews.views.requests import SignedInRequest
 
@@ -330,7 +331,7 @@ def evidence(request: SignedInRequest, sheet_id: int, item: str) -> HttpResponse
             "data_until": data_until(cycle),
             "previous": {
                 "cycle": earlier[0],
-                "score": score_text(earlier[1].score),
+                "score": score_beside(earlier[1].score, bands_of(earlier[0])),
                 "band": band_of(earlier[0], earlier[1].rating),
             }
             if earlier

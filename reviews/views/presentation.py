@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from foundation.interface.wording import number, percent
+from foundation.interface.wording import number, number_within, percent
 from metrics.models import KPIVersion, Measure
 from reviews.methods.base import localised
 from reviews.methods.kpi import BELOW_MINIMUM, MISSING
@@ -175,18 +175,19 @@ def weighted_sum(parts: list[tuple[float, float | None]], total: float | None) -
 def explanation_tree(explanation: Mapping[str, Any], cycle: Cycle) -> dict[str, Any]:
     """The nodes of components/explain_tree.html: overall, components, lines, inputs."""
     measures = measure_names(explanation)
+    edges = [band["from"] for band in bands_of(cycle)]
     configured = {component["code"]: component for component in explanation["configuration"]["components"]}
     children = [
         _component_node(component, configured[component["code"]], measures)
         for component in explanation["components"]
     ]
-    children += [_adjustment_node(each, cycle) for each in explanation["adjustments"]]
+    children += [_points_node(each) for each in explanation["adjustments"] if each["kind"] == POINTS]
     parts = [(each["effective_weight"], each["score"]) for each in explanation["components"]]
     points = sum(each["points"] for each in explanation["adjustments"] if each["kind"] == POINTS)
     base = None if explanation["score"] is None else explanation["score"] - points
     return {
         "label": _("Overall score"),
-        "value": score_text(explanation["score"]) or "–",
+        "value": number_within(explanation["score"], edges) or "–",
         "formula": weighted_sum(parts, base) if not points or base is None or base > 0 else "",
         "note": missing_sentence(explanation),
         "children": children,
@@ -194,15 +195,8 @@ def explanation_tree(explanation: Mapping[str, Any], cycle: Cycle) -> dict[str, 
     }
 
 
-def _adjustment_node(each: Mapping[str, Any], cycle: Cycle) -> dict[str, Any]:
-    if each["kind"] == POINTS:
-        return {
-            "label": each["reason"],
-            "value": _signed(each["points"]),
-            "note": _("Bonus or penalty points"),
-        }
-    band = band_of(cycle, each["rating"])
-    return {"label": each["reason"], "value": band.get("label", ""), "note": _("Calibrated rating")}
+def _points_node(each: Mapping[str, Any]) -> dict[str, Any]:
+    return {"label": each["reason"], "value": _signed(each["points"]), "note": _("Bonus or penalty points")}
 
 
 def missing_sentence(explanation: Mapping[str, Any]) -> str:

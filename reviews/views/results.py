@@ -29,6 +29,7 @@ from reviews.views.presentation import (
     line_rows,
     rank_sentence,
 )
+from reviews.views.rating_words import bands_in, rating_notes, with_rating
 from reviews.views.requests import SignedInRequest
 
 READERS = ("hr", "auditor", "manager")
@@ -168,13 +169,14 @@ def result_context(cycle: Cycle, found: Result, explanation: dict[str, Any]) -> 
         "employee": found.employee,
         "explanation": explanation,
         "band": band_of(cycle, found.rating),
-        "bands": bands_of(cycle),
+        "bands": bands_in(cycle, explanation),
+        "rating_notes": rating_notes(cycle, explanation),
         "low": low,
         "high": high,
         "n": max((each["n"] for each in explanation["components"]), default=0),
         "rank": rank_sentence(explanation),
         "groups": line_rows(explanation),
-        "tree": explanation_tree(explanation, cycle),
+        "tree": with_rating(explanation_tree(explanation, cycle), explanation, cycle),
     }
 
 
@@ -191,5 +193,12 @@ def standing_of(request: SignedInRequest, pk: int) -> HttpResponse:
     )[:24]:
         found = visible_results(request.user, cycle).filter(employee=person).first()
         if found is not None:
-            rows.append({"cycle": cycle, "result": found, "band": band_of(cycle, found.rating)})
+            rows.append(
+                {
+                    "cycle": cycle,
+                    "result": found,
+                    "band": band_of(cycle, found.rating),
+                    "bands": bands_of(cycle),
+                }
+            )
     return render(request, "reviews/standing_of.html", {"person": person, "rows": rows})

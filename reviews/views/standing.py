@@ -20,7 +20,7 @@ from reviews.selectors.evidence import KPIFact, data_until, kpi_facts, moved_by,
 from reviews.selectors.explanations import explanation_of
 from reviews.selectors.results import may_see_rank, released_results_of
 from reviews.services.acknowledgements import COMMENT_LIMIT, acknowledge_result
-from reviews.views.presentation import band_of, kpi_value, name_of, unit_of, weight_text
+from reviews.views.presentation import band_of, bands_of, kpi_value, name_of, unit_of, weight_text
 from reviews.views.refused import tell_refusal
 from reviews.views.requests import SignedInRequest
 from reviews.views.results import result_context
@@ -101,7 +101,12 @@ def _context(
         "money_url": _address("incentives:money_fragment", cycle.code),
         "running": running,
         "earlier": [
-            {"cycle": each, "result": other, "band": band_of(each, other.rating)}
+            {
+                "cycle": each,
+                "result": other,
+                "band": band_of(each, other.rating),
+                "bands": bands_of(each),
+            }
             for each, other in released
             if each.pk != cycle.pk
         ],

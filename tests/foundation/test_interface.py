@@ -355,3 +355,27 @@ def test_characters_that_cannot_be_stored_are_refused(request_: Any) -> None:
 )
 def test_ordinary_text_passes(request_: Any) -> None:
     assert CLEAN(request_).content == b"through"
+
+
+WITHIN = [
+    pytest.param(89.975, [75, 90], "89.9", id="below an edge stays below it"),
+    pytest.param(90, [75, 90], "90.0", id="on the edge"),
+    pytest.param(89.94, [75, 90], "89.9", id="an ordinary one"),
+    pytest.param(90.04, [75, 90.02], "90.1", id="above an edge stays above it"),
+    pytest.param(90.03, [90.02, 90.04], "90.03", id="more decimals between two near edges"),
+    pytest.param(89.9999996, [90], "89.9", id="nearly there is not there"),
+    pytest.param(12.25, [], "12.3", id="no edge: half up"),
+    pytest.param(12.25, [None], "12.3", id="an open end is no edge"),
+    pytest.param(None, [90], "", id="nothing"),
+]
+
+
+@pytest.mark.parametrize(("value", "edges", "expected"), WITHIN)
+def test_a_score_is_never_rounded_across_a_band_edge(value: Any, edges: list[Any], expected: str) -> None:
+    assert wording.number_within(value, edges) == expected
+    assert laurel.score_beside(value, [{"from": edge} for edge in edges]) == expected
+
+
+def test_the_scale_reads_out_what_the_page_shows() -> None:
+    drawn = laurel.band_scale([(None, "B"), (90, "A")], score=89.975, low=88, high=91.04)
+    assert (drawn["score"], drawn["high"]) == ("89.9", "91.0")

@@ -18,7 +18,8 @@ from reviews.methods.document import (
     fingerprint,
     freeze_configuration,
 )
-from reviews.methods.overall import overall_scores, rank_in_cohorts, ratings
+from reviews.methods.overall import overall_scores, rank_in_cohorts
+from reviews.methods.rating_rule import by_cutoffs
 from tests.reviews.conftest import conduct, configuration, kpi_component
 
 NAN = float("nan")
@@ -186,7 +187,7 @@ def test_ties_share_the_best_place_and_the_middle_percentile() -> None:
 
 def test_bands_are_half_open_and_the_lowest_has_no_end_below() -> None:
     bands = configuration()["rating_bands"]
-    assert ratings(np.array([89.999999, 90.0, 0.0, -1.0, NAN]), bands) == ["B", "A", "D", "D", ""]
+    assert by_cutoffs(np.array([89.999999, 90.0, 0.0, -1.0, NAN]), bands) == ["B", "A", "D", "D", ""]
 
 
 # The document -----------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scoring.apportion import forced_distribution, largest_remainder
+from scoring.apportion import cut_scores, forced_distribution, largest_remainder, merge_small, places
 from scoring.errors import InvalidInput, SharesError, SmallGroup
 
 NAN = float("nan")
@@ -137,3 +137,68 @@ def test_bands_follow_people_when_they_are_relabelled(scores: list[float], rando
     bands = forced_distribution(scores, [0.1, 0.2, 0.4, 0.3])
     again = forced_distribution([scores[i] for i in order], [0.1, 0.2, 0.4, 0.3])
     assert again.tolist() == bands[order].tolist()
+
+
+def test_places_are_those_of_the_distribution() -> None:
+    assert places([20, 70, 10], 7) == [1, 5, 1]
+    assert places([0.5, 0.5], 0) == [0, 0]
+    with pytest.raises(SharesError):
+        places([50, 40], 7)
+
+
+def test_cut_scores_stand_at_the_last_places() -> None:
+    cuts = cut_scores([88, 92, 75, 81, 92, 64, 70, NAN], [1, 5, 1])
+    assert cuts.tolist() == [92.0, 70.0, 64.0]
+    nobody = cut_scores([3.0, 2.0], [0, 2])
+    assert np.isnan(nobody[0])
+    assert nobody[1] == 2.0
+    for counts in ([1, 1], [], [4]):
+        with pytest.raises(InvalidInput):
+            cut_scores([1.0, 2.0, 3.0], counts)
+
+
+MERGES = [
+    pytest.param({"a": 12, "b": 11}, {}, {"a": "a", "b": "b"}, id="large enough, each its own"),
+    pytest.param(
+        {"a": 12, "b": 3, "c": 8}, {"a": "x", "b": "x", "c": "x"}, {"a": "a", "b": "x", "c": "x"},
+        id="two small ones meet above; the large one stays as it is",
+    ),
+    pytest.param(
+        {"b": 3, "x": 9}, {"b": "x", "x": "top"}, {"b": "x", "x": "x"}, id="into the parent's own people"
+    ),
+    pytest.param(
+        {"b": 3, "c": 12}, {"b": "x", "x": "top", "c": "top"}, {"b": None, "c": "c"},
+        id="too few up to the top",
+    ),
+    pytest.param(
+        {"b": 3, "d": 4, "c": 3}, {"b": "x", "d": "x", "x": "top", "c": "top"},
+        {"b": "top", "d": "top", "c": "top"}, id="two storeys up",
+    ),
+    pytest.param({"a": 0, "b": 12}, {}, {"a": None, "b": "b"}, id="nobody with a score"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sizes", "parents", "expected"), MERGES)
+def test_small_groups_merge_upwards(
+    sizes: dict[str, int], parents: dict[str, str], expected: dict[str, str | None]
+) -> None:
+    assert merge_small(sizes, parents, 10) == expected
+
+
+def test_a_ring_of_groups_is_refused() -> None:
+    with pytest.raises(InvalidInput):
+        merge_small({"a": 1}, {"a": "b", "b": "a"}, 5)
+
+
+@given(st.dictionaries(st.integers(0, 30), st.integers(0, 15), min_size=1), st.integers(1, 20))
+def test_merged_groups_reach_the_minimum_or_are_named(sizes: dict[int, int], minimum: int) -> None:
+    parents = {node: (node - 1) // 2 if node else None for node in range(31)}
+    into = merge_small(sizes, parents, minimum)
+    assert set(into) == set(sizes)
+    totals: Counter[int | None] = Counter()
+    for group, target in into.items():
+        totals[target] += sizes[group]  # type: ignore[index]
+        if sizes[group] >= minimum:
+            assert target == group
+    assert all(total >= minimum for target, total in totals.items() if target is not None)
+    assert totals[None] < minimum

@@ -34,6 +34,7 @@ from foundation.interface.wording import (
     month,
     number,
     number_short,
+    number_within,
     percent,
     reader_locale,
     rounded,
@@ -196,6 +197,16 @@ def unique_id(prefix: str = "c") -> str:
     return f"{prefix}-{next(_component_ids)}"
 
 
+@register.filter
+def score_beside(value: Any, bands: Any) -> str:
+    """`{{ score|score_beside:bands }}`: one decimal, but never rounded into a band that it does not reach."""
+    return number_within(value, [_edge(band) for band in bands or ()])
+
+
+def _edge(band: Any) -> Any:
+    return band.get("from") if isinstance(band, Mapping) else band[0]
+
+
 @register.inclusion_tag("components/band_scale.html")
 def band_scale(
     bands: Iterable[Any],
@@ -219,10 +230,10 @@ def band_scale(
     return {
         "bands": [_scale_band(band, len(laid_out)) for band in laid_out],
         "mark": mark,
-        "score": score,
-        "low": low,
-        "high": high,
-        "decimals": decimals,
+        **{
+            name: number_within(value, [band.threshold for band in laid_out[1:]], decimals)
+            for name, value in (("score", score), ("low", low), ("high", high))
+        },
         "label": label,
         "current": _current_band(laid_out, mark),
     }

@@ -1,0 +1,75 @@
+"""The group in which somebody's rating was given: its size, counts and cuts. Other people appear only as counts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Count, Q, Sum
+
+from people.models import Job, Team
+from reviews.methods.rating_rule import rule_of
+from reviews.models import Cycle, RatingGroup, Result
+
+
+def rating_group_of(result: Result, cycle: Cycle, *, show_rank: bool) -> dict[str, Any] | None:
+    """None under cut-offs. Else {kind, name, into, outcome, size, counted, minimum, bands, order, above, equal}.
+
+    name is that of the own group, into that of the group it was counted with, both {zh, en} or None where the kind of
+    group has no names. above is None where ranks are not shown; equal counts those with the same score, oneself
+    included. Three queries, four for names.
+    """
+    if result.rating_group is None:
+        return None
+    own = RatingGroup.objects.get(run=result.run_id, number=result.rating_group)
+    target = own
+    if own.into != own.number:
+        target = RatingGroup.objects.get(run=result.run_id, number=own.into)
+    rule = rule_of(cycle.configuration)
+    names = _names(rule["cohort"], [own.key, target.key])
+    counts = {"above": 0, "equal": 0}
+    if result.score is not None and own.outcome != RatingGroup.Outcome.EXEMPT:
+        numbers = RatingGroup.objects.filter(run=result.run_id, into=target.number).values("number")
+        counts = Result.objects.filter(run=result.run_id, rating_group__in=numbers).aggregate(
+            above=Count("employee", filter=Q(score__gt=result.score)),
+            equal=Count("employee", filter=Q(score=result.score)),
+        )
+    return {
+        "kind": rule["cohort"],
+        "name": names.get(own.key),
+        "into": names.get(target.key) if target is not own else None,
+        "outcome": own.outcome,
+        "size": own.size,
+        "counted": target.counted,
+        "minimum": rule["minimum_group"],
+        "ties": rule["ties"],
+        "bands": target.bands,
+        "order": result.rating_order,
+        "above": counts["above"] if show_rank else None,
+        "equal": counts["equal"],
+    }
+
+
+def _names(kind: str, keys: list[str]) -> dict[str, dict[str, str]]:
+    model: Any = {"team": Team, "job": Job}.get(kind)
+    ids = [int(key) for key in keys if key.isdigit()]
+    if model is None or not ids:
+        return {}
+    return {
+        str(thing.pk): {"zh": thing.name_zh, "en": thing.name_en}
+        for thing in model.objects.filter(pk__in=ids)
+    }
+
+
+def group_summary(cycle: Cycle) -> dict[str, Any] | None:
+    """How the published run grouped people: {own, merged, exempt: {groups, people}}; None under cut-offs. One query."""
+    found = {
+        row["outcome"]: {"groups": row["groups"], "people": row["people"]}
+        for row in RatingGroup.objects.filter(run=cycle.published_run, size__gt=0)
+        .values("outcome")
+        .annotate(groups=Count("id"), people=Sum("size"))
+        .order_by()
+    }
+    if not found:
+        return None
+    nothing = {"groups": 0, "people": 0}
+    return {name: found.get(name, nothing) for name in RatingGroup.Outcome.values}
