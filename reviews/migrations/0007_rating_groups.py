@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("reviews", "0004_keys_without_row_checks"),
+        ("reviews", "0006_targets"),
         ("runs", "0002_run_woken_at"),
     ]
 
