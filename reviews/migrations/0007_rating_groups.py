@@ -51,7 +51,7 @@ class Migration(migrations.Migration):
                 (
                     "outcome",
                     models.CharField(
-                        choices=[("own", "own"), ("merged", "merged"), ("exempt", "exempt")], max_length=8
+                        choices=[("own", "Own"), ("merged", "Merged"), ("exempt", "Exempt")], max_length=8
                     ),
                 ),
                 (
