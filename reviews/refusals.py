@@ -45,6 +45,13 @@ CONFIGURATION = {
     "levels_too_few": _("A scale needs at least two levels."),
     "cycle_level_unknown": _("The scale has no level %(level)s."),
     "description_without_level": _("The scale has no level %(level)s to describe."),
+    "competency_unknown": _("The library has no competency %(name)s."),
+    "competency_and_own_words": _(
+        "%(name)s takes its words from the library and has words of its own. Keep one of them."
+    ),
+    "anchor_without_level": _("The scale has no level %(level)s to anchor."),
+    "anchor_empty": _("An anchor needs a text in at least one language."),
+    "anchors_missing": _("%(name)s has no anchor for the levels %(levels)s. Raters would have to guess."),
     "descriptions_missing": _("%(name)s has no description for the levels %(levels)s."),
 }
 
@@ -77,6 +84,15 @@ CYCLES = {
     "rater_is_ratee": _("Nobody judges themselves."),
 }
 
+LIBRARY = {
+    "library_code_taken": _("There is already an entry with this code."),
+    "competency_in_use": _("%(name)s is used by: %(users)s. Take it out there first."),
+    "anchors_malformed": _("Anchors belong to the levels 1 to %(limit)s."),
+    "anchors_too_many": _(
+        "Level %(level)s has too many anchors; at most %(limit)s can be read while choosing."
+    ),
+}
+
 LAUNCH = {
     "no_people": _("Nobody belongs to the population in this period."),
     "no_rater": _("%(count)s people have nobody who judges them: %(names)s."),
@@ -94,6 +110,10 @@ JUDGEMENTS = {
     "sheet_submitted": _("This form has been submitted and cannot be changed any more."),
     "sheet_not_submitted": _("This form has not been submitted."),
     "item_unknown": _("There is no such item in this form."),
+    "not_observed_not_offered": _(
+        "This form does not allow to leave an item as not observed. Choose a level."
+    ),
+    "sheet_nothing_observed": _("%(name)s: nothing was observed at all. Score at least one item."),
     "level_not_offered": _("Choose one of the levels %(levels)s."),
     "cycle_comment_too_long": _("A comment has at most %(limit)s characters."),
     "cycle_value_malformed": _("This is not a value that can be saved."),
@@ -111,4 +131,4 @@ ADJUSTMENTS = {
     "adjustment_not_open": _("Ratings can be changed only before the release."),
 }
 
-define_refusals({**CONFIGURATION, **CYCLES, **LAUNCH, **JUDGEMENTS, **ADJUSTMENTS})
+define_refusals({**CONFIGURATION, **CYCLES, **LIBRARY, **LAUNCH, **JUDGEMENTS, **ADJUSTMENTS})

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from reviews.views import configuration, cycles, judging, results, sheets, standing
+from reviews.views import competencies, component, configuration, cycles, judging, results, sheets, standing
 
 app_name = "reviews"
 urlpatterns = [
@@ -10,7 +10,7 @@ urlpatterns = [
     path("cycles/<slug:code>/settings/", configuration.settings, name="settings"),
     path("cycles/<slug:code>/population/", configuration.population, name="population"),
     path("cycles/<slug:code>/components/", configuration.components, name="components"),
-    path("cycles/<slug:code>/components/<slug:component>/", configuration.component, name="component"),
+    path("cycles/<slug:code>/components/<slug:component>/", component.component, name="component"),
     path("cycles/<slug:code>/bands/", configuration.bands, name="bands"),
     path("cycles/<slug:code>/weights/", configuration.weight_total_fragment, name="weight_total"),
     path("cycles/<slug:code>/launch/", cycles.launch, name="launch"),
@@ -22,6 +22,10 @@ urlpatterns = [
     path("cycles/<slug:code>/results/", results.results, name="results"),
     path("cycles/<slug:code>/results.csv", results.results_csv, name="results_csv"),
     path("cycles/<slug:code>/results/<int:employee_id>/", results.result, name="result"),
+    path("competencies/", competencies.competencies, name="competencies"),
+    path("competencies/new/", competencies.competency_new, name="competency_new"),
+    path("competencies/<slug:code>/", competencies.competency, name="competency"),
+    path("competencies/<slug:code>/retire/", competencies.retire, name="competency_retire"),
     path("scoring/", judging.queue, name="queue"),
     path("scoring/<slug:code>/<slug:component>/", judging.grid, name="grid"),
     path("scoring/<slug:code>/<slug:component>/submit/", judging.submit, name="submit"),

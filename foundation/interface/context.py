@@ -75,6 +75,7 @@ def script_texts() -> dict[str, str]:
         "progress_finished": _("All %(total)s done"),
         "empty_value": _("nothing"),
         "evidence": _("Evidence"),
+        "change_choice": _("Change"),
         "copied": _("Copied"),
         "copy_failed": _("Could not copy. Select the text and copy it by hand."),
         "file_chosen": _("%(name)s, %(size)s"),

@@ -9,6 +9,8 @@
 //         data-url="…"                  where it is saved; without it the cell is read-only
 //         data-version="3"              echoed as it stands
 //         data-min data-max data-step   of a score (default 1, 5, 1)
+//         data-blank="–"                what stands for "not observed", where that may be answered (the key - types it)
+//         data-item="care"              its levels in words are in <template data-choices="care">: buttons with data-level
 //         data-evidence-url="…"         loaded into #evidence when the cell gets focus
 //         data-label="Care">            head of the column, shown on the phone's card
 //       <input type="text" inputmode="numeric"> | <select> with one option per level | <textarea>
@@ -67,6 +69,7 @@ class Grid {
     this.dialog?.addEventListener("cancel", (event) => event.preventDefault()); // one of the two must be chosen
     this.dialog?.setAttribute("data-sticky", "");
     this.panel?.querySelector("[data-evidence-close]")?.addEventListener("click", () => this.closeEvidence());
+    this.panel?.addEventListener("click", (event) => this.onPanelClick(event));
   }
 
   prepare(cell) {
@@ -94,6 +97,11 @@ class Grid {
 
   // Big buttons for the thumb; on a desk they are hidden and the control itself is used.
   addButtons(cell, control) {
+    const choices = document.querySelector(`template[data-choices="${CSS.escape(cell.dataset.item || "")}"]`);
+    if (choices) {
+      this.addChoices(cell, control, choices);
+      return;
+    }
     const levels = levelsOf(cell, control);
     if (!levels.length || levels.length > BUTTONS_AT_MOST) return;
     const group = document.createElement("div");
@@ -108,6 +116,24 @@ class Grid {
       button.textContent = level.name;
       group.append(button);
     }
+    cell.append(group);
+    cell.classList.add("grid-has-buttons");
+    pressButtons(cell, control.value);
+  }
+
+  // The same with what each level looks like. Once chosen, the others fold away until the person wants to change it.
+  addChoices(cell, control, choices) {
+    const group = document.createElement("div");
+    group.className = "grid-buttons grid-choices";
+    group.setAttribute("role", "group");
+    group.setAttribute("aria-label", control.getAttribute("aria-label") || "");
+    group.append(choices.content.cloneNode(true));
+    const again = document.createElement("button");
+    again.type = "button";
+    again.className = "btn btn-small choice-again";
+    again.dataset.reopen = "";
+    again.textContent = text("change_choice");
+    group.append(again);
     cell.append(group);
     cell.classList.add("grid-has-buttons");
     pressButtons(cell, control.value);
@@ -161,6 +187,12 @@ class Grid {
       event.preventDefault();
       setValue(cell, "");
       this.commit(cell);
+    } else if (/^[-–－]$/.test(event.key) && cell.dataset.blank && !control.disabled) {
+      event.preventDefault();
+      setValue(cell, cell.dataset.blank);
+      this.commit(cell);
+      this.pressPanel(cell);
+      control.select?.();
     } else if (/^[0-9]$/.test(event.key) && cell.dataset.kind === "score" && isDigitScale(cell)) {
       event.preventDefault();
       this.scoreByDigit(cell, event.key);
@@ -239,7 +271,28 @@ class Grid {
     if (cell) this.commit(cell);
   }
 
+  // The words beside the focused cell are buttons, too.
+  onPanelClick(event) {
+    const button = event.target.closest("[data-level]");
+    const cell = this.evidenceCell;
+    if (!button || !cell?.dataset.url) return;
+    const control = controlOf(cell);
+    if (control.disabled || control.readOnly) return;
+    setValue(cell, control.value === button.dataset.level ? "" : button.dataset.level);
+    this.commit(cell);
+    control.focus();
+  }
+
+  pressPanel(cell) {
+    if (this.panel && cell === this.evidenceCell) pressButtons(this.panel, controlOf(cell).value);
+  }
+
   onClick(event) {
+    const again = event.target.closest("[data-reopen]");
+    if (again) {
+      again.parentElement.toggleAttribute("data-open");
+      return;
+    }
     const button = event.target.closest("[data-level]");
     const cell = button?.closest("[data-cell]");
     if (!cell) {
@@ -247,6 +300,12 @@ class Grid {
       return;
     }
     const control = controlOf(cell);
+    const group = button.closest(".grid-choices");
+    if (group && control.value === button.dataset.level && !group.hasAttribute("data-open")) {
+      group.setAttribute("data-open", ""); // folded: a touch unfolds, the next one takes it back
+      return;
+    }
+    group?.removeAttribute("data-open");
     // A second press takes the score back: a thumb slips.
     setValue(cell, control.value === button.dataset.level ? "" : button.dataset.level);
     this.commit(cell);
@@ -269,7 +328,7 @@ class Grid {
   }
 
   problemOf(cell, value) {
-    if (value === "" || controlOf(cell).matches("select")) return "";
+    if (value === "" || value === cell.dataset.blank || controlOf(cell).matches("select")) return "";
     const { min, max, step } = limits(cell);
     const score = Number(value.replace(",", "."));
     if (Number.isNaN(score) || score < min || score > max || (step >= 1 && !Number.isInteger(score))) return text("between", { min, max });
@@ -279,6 +338,7 @@ class Grid {
   save(cell, wait) {
     const value = controlOf(cell).value;
     pressButtons(cell, value);
+    this.pressPanel(cell);
     const entry = this.saver.entries.get(cell.dataset.url);
     const known = entry && entry.state !== "saved" ? entry.value : cell.dataset.saved;
     if (same(value, known)) {
@@ -401,11 +461,15 @@ class Grid {
   loadEvidence(cell) {
     if (this.evidenceUrl === cell.dataset.evidenceUrl) return;
     this.evidenceUrl = cell.dataset.evidenceUrl;
+    this.evidenceCell = cell;
     const asked = this.evidenceUrl;
-    this.htmx.ajax("GET", asked, { target: "#evidence", swap: "innerHTML", source: this.panel }).catch(() => {
-      // Said by a toast (app.js); the next visit of the cell asks again.
-      if (this.evidenceUrl === asked) this.evidenceUrl = null;
-    });
+    this.htmx
+      .ajax("GET", asked, { target: "#evidence", swap: "innerHTML", source: this.panel })
+      .then(() => this.pressPanel(cell)) // what was typed meanwhile is newer than what came
+      .catch(() => {
+        // Said by a toast (app.js); the next visit of the cell asks again.
+        if (this.evidenceUrl === asked) this.evidenceUrl = null;
+      });
   }
 
   closeEvidence() {
@@ -432,7 +496,7 @@ function pressButtons(cell, value) {
 function limits(cell) {
   const control = controlOf(cell);
   if (control.matches("select")) {
-    const values = [...control.options].map((option) => Number(option.value)).filter((_, place) => control.options[place].value !== "");
+    const values = [...control.options].filter((option) => option.value !== "").map((option) => Number(option.value)).filter((value) => !Number.isNaN(value));
     return { min: Math.min(...values), max: Math.max(...values), step: 1 };
   }
   return { min: Number(cell.dataset.min || 1), max: Number(cell.dataset.max || 5), step: Number(cell.dataset.step || 1) };

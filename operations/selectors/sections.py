@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from incentives.models import IncentivePlan
 from metrics.models import KPI, InspectionForm, Measure, Source
 from people.models import Job, Site, Team
-from reviews.models import CycleTemplate
+from reviews.models import Competency, CycleTemplate
 
 
 def section_counts() -> list[dict[str, Any]]:
@@ -26,6 +26,7 @@ def section_counts() -> list[dict[str, Any]]:
             "label": _("Inspection forms"),
             "count": InspectionForm.objects.count(),
         },
+        {"code": "competencies", "label": _("Competencies"), "count": Competency.objects.count()},
         {"code": "cycle_templates", "label": _("Cycle templates"), "count": CycleTemplate.objects.count()},
         {"code": "incentive_plans", "label": _("Incentive plans"), "count": IncentivePlan.objects.count()},
     ]

@@ -16,6 +16,7 @@ from metrics.services import configuration as metrics
 from metrics.services import inspection_configuration as inspections
 from people.services import configuration as people
 from reviews.services import configuration as reviews
+from reviews.services import library_configuration as library
 
 Load = Callable[..., Any]
 Dump = Callable[[], list[dict[str, Any]]]
@@ -29,6 +30,7 @@ SECTIONS: dict[str, tuple[Load, Dump]] = {
     "sources": (metrics.load_sources, metrics.dump_sources),
     "kpis": (metrics.load_kpis, metrics.dump_kpis),
     "inspection_forms": (inspections.load_inspection_forms, inspections.dump_inspection_forms),
+    "competencies": (library.load_competencies, library.dump_competencies),
     "cycle_templates": (reviews.load_cycle_templates, reviews.dump_cycle_templates),
     "incentive_plans": (incentives.load_incentive_plans, incentives.dump_incentive_plans),
 }

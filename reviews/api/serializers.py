@@ -167,7 +167,7 @@ class JudgementSerializer(serializers.ModelSerializer[Judgement]):
 
     class Meta:
         model = Judgement
-        fields = ["item", "level", "comment", "version", "updated_at"]
+        fields = ["item", "level", "not_observed", "comment", "version", "updated_at"]
         read_only_fields = fields
 
     @extend_schema_field({"type": ["string", "null"]})
@@ -202,6 +202,9 @@ class JudgementRequest(serializers.Serializer[Any]):
 
     version = serializers.IntegerField(min_value=0, max_value=LARGEST_VERSION)
     level = serializers.CharField(max_length=12, required=False, allow_null=True, allow_blank=True)
+    not_observed = serializers.BooleanField(
+        required=False, help_text="instead of a level, where the component allows it"
+    )
     comment = serializers.CharField(
         max_length=COMMENT_LIMIT, required=False, allow_blank=True, trim_whitespace=False
     )

@@ -1,9 +1,11 @@
 from django.urls import path
 
-from reviews.api import bulk, cycles, results, sheets
+from reviews.api import bulk, competencies, cycles, results, sheets
 
 urlpatterns = [
     path("cycle-templates/", cycles.CycleTemplateList.as_view(), name="api_cycle_templates"),
+    path("competencies/", competencies.CompetencyList.as_view(), name="api_competencies"),
+    path("competencies/<slug:code>/", competencies.CompetencyDetail.as_view(), name="api_competency"),
     path("cycles/", cycles.CycleList.as_view(), name="api_cycles"),
     path("cycles/<slug:code>/", cycles.CycleDetail.as_view(), name="api_cycle"),
     path("cycles/<slug:code>/problems/", cycles.CycleProblems.as_view(), name="api_cycle_problems"),

@@ -7,6 +7,7 @@ clearing a row.
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import zip_longest
 from typing import Any
 
 from django import forms
@@ -17,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from foundation.documents import plain_number
 from reviews.methods import METHODS
 from reviews.methods.base import KPIReference, localised
-from reviews.methods.rating_scale import level_key
+from reviews.methods.rating_scale import level_key, level_texts
 
 CODE_PATTERN = "[A-Za-z0-9][A-Za-z0-9_-]{0,59}"
 
@@ -159,10 +160,15 @@ class LevelRow(Row):
 
 
 class ItemRow(Row):
-    """An item with one description per level and language; `levels` are those of the page when it was made."""
+    """An item with the words of its levels in both languages; `levels` are those of the page when it was made.
 
-    key_fields = ("code", "name_zh", "name_en", "weight")
+    anchored      the words are anchors, one observed behaviour a line; else one description a level
+    competencies  [(code, name)] of the library: an item takes its words from there, or has its own
+    """
 
+    key_fields = ("code", "name_zh", "name_en", "weight", "competency")
+
+    competency = forms.ChoiceField(label=_("Words"), required=False, choices=())
     code = forms.RegexField(
         label=_("Code"),
         regex=f"^{CODE_PATTERN}$",
@@ -174,19 +180,30 @@ class ItemRow(Row):
     name_en = forms.CharField(label=_("Name (English)"), max_length=120, required=False)
     weight = WeightField()
 
-    def __init__(self, *args: Any, levels: list[dict[str, Any]], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        levels: list[dict[str, Any]],
+        anchored: bool = False,
+        competencies: list[tuple[str, str]] | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.levels = levels
-        described = (self.initial or {}).get("descriptions", {})
+        self.levels, self.anchored = levels, anchored
+        initial = self.initial or {}
+        self.fields["competency"].choices = [  # type: ignore[attr-defined]
+            ("", _("Own words")),
+            *(competencies or []),
+        ]
         for index, level in enumerate(levels):
-            texts = described.get(level_key(level["value"]), {})
+            texts = level_texts(initial, level_key(level["value"]))
             for language, label in (("zh", _("Chinese")), ("en", _("English"))):
                 self.fields[f"level_{index}_{language}"] = forms.CharField(
                     label=label,
                     required=False,
-                    max_length=1000,
-                    widget=forms.Textarea(attrs={"rows": 2}),
-                    initial=texts.get(language, ""),
+                    max_length=4000 if anchored else 1000,
+                    widget=forms.Textarea(attrs={"rows": 3 if anchored else 2}),
+                    initial="\n".join(text.get(language, "") for text in texts).rstrip("\n"),
                 )
 
     @property
@@ -197,29 +214,47 @@ class ItemRow(Row):
                 "name": localised(level.get("name"), get_language() or "en"),
                 "zh": self[f"level_{index}_zh"],
                 "en": self[f"level_{index}_en"],
+                "texts": [
+                    localised(text, get_language() or "en")
+                    for text in level_texts(self.initial or {}, level_key(level["value"]))
+                ],
             }
             for index, level in enumerate(self.levels)
         ]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
+        if data.get("competency") and not data.get("code") and "code" not in self.errors:
+            data["code"] = data["competency"]
         self.require(data, "code")
         return data
 
     def document(self, levels: list[dict[str, Any]]) -> dict[str, Any]:
-        """Descriptions follow their row of the table of levels, also when a level's value was changed in it."""
+        """Words follow their row of the table of levels, also when a level's value was changed in it."""
         data = self.cleaned_data
-        descriptions = {
-            level_key(level["value"]): texts
+        entry = {"code": data["code"], "weight": number(data["weight"]) or 0}
+        if data["competency"]:
+            return {**entry, "competency": data["competency"]}
+        typed = {
+            level_key(level["value"]): {
+                code: data.get(f"level_{index}_{code}", "").replace("\r\n", "\n") for code in ("zh", "en")
+            }
             for index, level in enumerate(levels[: len(self.levels)])
-            if any((texts := {code: data.get(f"level_{index}_{code}", "") for code in ("zh", "en")}).values())
         }
-        return {
-            "code": data["code"],
-            "weight": number(data["weight"]) or 0,
-            "name": {"zh": data["name_zh"], "en": data["name_en"]},
-            "descriptions": descriptions,
-        }
+        entry["name"] = {"zh": data["name_zh"], "en": data["name_en"]}
+        if self.anchored:
+            return {
+                **entry,
+                "anchors": {key: lines for key, texts in typed.items() if (lines := anchors_of(texts))},
+            }
+        return {**entry, "descriptions": {key: texts for key, texts in typed.items() if any(texts.values())}}
+
+
+def anchors_of(texts: dict[str, str]) -> list[dict[str, str]]:
+    """One anchor a line; the n-th Chinese line and the n-th English one are one anchor."""
+    lines = zip_longest(texts["zh"].splitlines(), texts["en"].splitlines(), fillvalue="")
+    pairs = [{"zh": zh.strip(), "en": en.strip()} for zh, en in lines]
+    return [pair for pair in pairs if any(pair.values())]
 
 
 class BandRow(Row):

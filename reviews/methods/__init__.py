@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from reviews.methods.bars import BARSMethod
 from reviews.methods.base import Method
 from reviews.methods.kpi import KPIMethod
 from reviews.methods.rating_scale import RatingScaleMethod
 
-_ALL: tuple[Method, ...] = (KPIMethod(), RatingScaleMethod())
+_ALL: tuple[Method, ...] = (KPIMethod(), RatingScaleMethod(), BARSMethod())
 METHODS: dict[str, Method] = {method.code: method for method in _ALL}
 
 

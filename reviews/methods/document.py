@@ -21,6 +21,7 @@ from reviews.methods.base import (
     check_weights,
     has_name,
 )
+from reviews.methods.library import CompetencyReference, with_competencies, without_competencies
 from reviews.methods.overall import OVERALL
 from reviews.methods.problems import check_shape
 from reviews.methods.rating_rule import SCHEMA as RATING
@@ -89,6 +90,7 @@ class References:
     """What codes in a document may name; services read it for one day."""
 
     kpis: Mapping[str, KPIReference] = field(default_factory=dict)
+    competencies: Mapping[str, CompetencyReference] = field(default_factory=dict)
     teams: Container[str] = ()
     jobs: Container[str] = ()
     sites: Container[str] = ()
@@ -159,8 +161,9 @@ def check_configuration(
             problems.add((*here, "name"), "cycle_name_required")
         if complete and component["weight"] == 0:
             problems.add((*here, "weight"), "cycle_weight_zero")
+        meant = with_competencies(component, references.competencies, problems=problems, path=here)
         get_method(component["method"]).check(
-            component, kpis=references.kpis, problems=problems, path=here, complete=complete
+            meant, kpis=references.kpis, problems=problems, path=here, complete=complete
         )
     check_duplicates(
         [component["code"] for component in document["components"]],
@@ -222,10 +225,13 @@ def _check_bands(bands: list[dict[str, Any]], *, problems: Problems, path: Path,
 
 
 def freeze_configuration(document: Mapping[str, Any], *, references: References) -> Configuration:
-    """The document that alone explains every number: KPI references replaced by what they mean on the last day."""
+    """The document that alone explains every number: KPI references replaced by what they mean on the last day,
+    competencies by the words of their newest version."""
     frozen = completed(document)
     frozen["components"] = [
-        get_method(component["method"]).freeze(component, kpis=references.kpis)
+        get_method(component["method"]).freeze(
+            with_competencies(component, references.competencies), kpis=references.kpis
+        )
         for component in frozen["components"]
     ]
     return frozen
@@ -264,4 +270,6 @@ def as_draft(frozen: Mapping[str, Any]) -> Configuration:
         for item in component.get("kpis", []):
             item.pop("version", None)
             item.pop("targets", None)
+        if "items" in component:
+            component["items"] = [without_competencies(item) for item in component["items"]]
     return draft

@@ -1,4 +1,8 @@
-"""Rating scale: a rater chooses one described level for each item; levels carry points, items carry weights."""
+"""Rating scale: a rater chooses one described level for each item; levels carry points, items carry weights.
+
+What a level looks like is written per item: one description here, several anchors in BARS (bars.py). An item may also
+name a competency of the library; then its words are those of the competency's newest version at the launch.
+"""
 
 from __future__ import annotations
 
@@ -32,17 +36,17 @@ from reviews.methods.base import (
 )
 from scoring.composite import stored, weighted_mean
 
-JUDGED, MISSING = "judged", "missing"
+JUDGED, MISSING, NOT_OBSERVED = "judged", "missing", "not_observed"
 # Not an item: the comment on the whole sheet is kept under this name.
 COMMENT_ITEM = "comment"
 
 
-class RatingScaleMethod(Method):
-    code = "rating_scale"
-    label = _("Rating scale")
-    description = _("A manager chooses a described level for each item.")
-    needs_raters = True
-    schema: Mapping[str, Any] = {
+LEVEL_VALUE = {"type": "number", "minimum": 0, "maximum": 100}
+
+
+def scale_schema(**words: Any) -> Mapping[str, Any]:
+    """The schema of a scale whose items say by `words` what a level looks like."""
+    return {
         "type": "object",
         "required": ["levels", "items"],
         "properties": {
@@ -54,7 +58,7 @@ class RatingScaleMethod(Method):
                     "required": ["value", "points"],
                     "additionalProperties": False,
                     "properties": {
-                        "value": {"type": "number", "minimum": 0, "maximum": 100},
+                        "value": LEVEL_VALUE,
                         "points": {"type": "number", "minimum": 0, "maximum": 200},
                         "name": NAME,
                     },
@@ -71,21 +75,25 @@ class RatingScaleMethod(Method):
                         "code": CODE,
                         "weight": WEIGHT,
                         "name": NAME,
-                        "descriptions": {
-                            "type": "object",
-                            "maxProperties": 10,
-                            "additionalProperties": TEXT,
-                        },
+                        "competency": {"type": "string", "maxLength": 60},
+                        **words,
                     },
                 },
             },
-            "comment_required_at": {
-                "type": "array",
-                "maxItems": 10,
-                "items": {"type": "number", "minimum": 0, "maximum": 100},
-            },
+            "comment_required_at": {"type": "array", "maxItems": 10, "items": LEVEL_VALUE},
+            "allow_not_observed": {"type": "boolean"},
         },
     }
+
+
+class RatingScaleMethod(Method):
+    code = "rating_scale"
+    label = _("Rating scale")
+    description = _("A manager chooses a described level for each item.")
+    needs_raters = True
+    schema: Mapping[str, Any] = scale_schema(
+        descriptions={"type": "object", "maxProperties": 10, "additionalProperties": TEXT}
+    )
 
     def blank(self) -> Component:
         return {
@@ -135,23 +143,13 @@ class RatingScaleMethod(Method):
             here = (*path, "items", index)
             if item["code"] == COMMENT_ITEM:
                 problems.add((*here, "code"), "cycle_code_reserved", name=COMMENT_ITEM)
-            descriptions = item.get("descriptions", {})
-            for key in sorted(set(descriptions) - set(keys)):
-                problems.add((*here, "descriptions", key), "description_without_level", level=key[:12])
+            self.check_words(item, keys, problems=problems, path=here, complete=complete)
             if not complete:
                 continue
             if not has_name(item.get("name")):
                 problems.add((*here, "name"), "cycle_name_required")
             if item["weight"] == 0:
                 problems.add((*here, "weight"), "cycle_weight_zero")
-            absent = [key for key in keys if not has_name(descriptions.get(key))]
-            if absent:
-                problems.add(
-                    (*here, "descriptions"),
-                    "descriptions_missing",
-                    name=item["code"],
-                    levels=", ".join(absent),
-                )
         for index, value in enumerate(component.get("comment_required_at", [])):
             if level_key(value) not in keys:
                 problems.add(
@@ -163,14 +161,28 @@ class RatingScaleMethod(Method):
             [item["weight"] for item in items], problems=problems, path=(*path, "items"), complete=complete
         )
 
+    def check_words(
+        self, item: Mapping[str, Any], keys: list[str], *, problems: Problems, path: Path, complete: bool
+    ) -> None:
+        """Every level of every item is described, and nothing is described that is no level."""
+        descriptions = item.get("descriptions", {})
+        for key in sorted(set(descriptions) - set(keys)):
+            problems.add((*path, "descriptions", key), "description_without_level", level=key[:12])
+        absent = [key for key in keys if not has_name(descriptions.get(key))]
+        if complete and absent:
+            problems.add(
+                (*path, "descriptions"), "descriptions_missing", name=item["code"], levels=", ".join(absent)
+            )
+
     def freeze(self, component: Component, *, kpis: Mapping[str, KPIReference]) -> Component:
         return dict(component)
 
     def compute(self, component: Component, inputs: ComponentInputs) -> ComponentAnswer:
         """Points of the chosen levels, weighted by item.
 
-        Only submitted sheets count, and a sheet is submitted whole, so a person has all items or none; an item without
-        a level is missing and its weight is shared by the others. A judgement has no sampling error (nan).
+        Only submitted sheets count, and a sheet is submitted whole: whoever has one level has all, but for the items
+        that the rater could not observe. Those have no points, and the others share their weight. A judgement has
+        no sampling error (nan).
         """
         judged = inputs.judgements[inputs.judgements["component"] == component["code"]]
         table = judged.pivot_table(
@@ -178,6 +190,7 @@ class RatingScaleMethod(Method):
         )
         people = len(inputs.employee_ids)
         points = np.full((people, len(component["items"])), np.nan)
+        unjudged = np.where(np.isin(inputs.employee_ids, table.index), NOT_OBSERVED, MISSING)
         lines = []
         for index, item in enumerate(component["items"]):
             if item["code"] in table:
@@ -199,7 +212,7 @@ class RatingScaleMethod(Method):
                         "points": points[:, index],
                         "n": np.where(np.isnan(level), 0, 1),
                         "standard_error": np.nan,
-                        "rule": np.where(np.isnan(points[:, index]), MISSING, JUDGED),
+                        "rule": np.where(np.isnan(points[:, index]), unjudged, JUDGED),
                     }
                 )
             )
@@ -215,6 +228,7 @@ class RatingScaleMethod(Method):
         by_code = {item["code"]: item for item in component["items"]}
         points = level_points(component, np.array([or_nan(line["value"]) for line in lines]))
         weights = np.array([float(by_code[line["subject"]]["weight"]) for line in lines])
+        unjudged = MISSING if np.isnan(points).all() else NOT_OBSERVED
         return {
             "score": or_none(stored(weighted_mean(points[None, :], weights))[0]),
             "standard_error": None,
@@ -225,11 +239,19 @@ class RatingScaleMethod(Method):
                     "attainment": None,
                     "points": or_none(point),
                     "standard_error": None,
-                    "rule": MISSING if np.isnan(point) else JUDGED,
+                    "rule": unjudged if np.isnan(point) else JUDGED,
                 }
                 for line, point in zip(lines, points, strict=True)
             ],
         }
+
+
+def level_texts(item: Mapping[str, Any], key: str) -> list[dict[str, str]]:
+    """What a level of an item looks like, in both languages: the anchors of BARS, or the one description."""
+    if "anchors" in item:
+        return list(item["anchors"].get(key, []))
+    text = item.get("descriptions", {}).get(key)
+    return [text] if text else []
 
 
 def level_key(value: Any) -> str:

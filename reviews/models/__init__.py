@@ -1,4 +1,5 @@
 from reviews.models.acknowledgements import Acknowledgement
+from reviews.models.competencies import Competency, CompetencyVersion
 from reviews.models.cycles import Cycle, CycleTemplate, PhaseChange
 from reviews.models.judgements import Judgement, ScoreSheet
 from reviews.models.participants import Participant
@@ -7,6 +8,8 @@ from reviews.models.results import ComponentScore, Result, ResultAdjustment, Sco
 
 __all__ = [
     "Acknowledgement",
+    "Competency",
+    "CompetencyVersion",
     "ComponentScore",
     "Cycle",
     "CycleTemplate",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pghistory
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 
@@ -33,15 +34,28 @@ class ScoreSheet(models.Model):
 
 @pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent())
 class Judgement(models.Model):
-    """One item of a sheet. `version` rises with each save; a save that names an older one is refused."""
+    """One item of a sheet. `version` rises with each save; a save that names an older one is refused.
+
+    not_observed: the rater says that there was nothing to judge by; an answer, unlike a level that is still missing.
+    """
 
     sheet = models.ForeignKey(ScoreSheet, on_delete=models.CASCADE, related_name="judgements")
     item = models.CharField(max_length=60)
     level = models.DecimalField(max_digits=6, decimal_places=2, null=True, blank=True)
+    not_observed = models.BooleanField(_("Not observed"), default=False)
     comment = models.TextField(blank=True)
     version = models.PositiveIntegerField(default=1)
     updated_at = models.DateTimeField(auto_now=True)
     updated_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["sheet", "item"], name="one_judgement_per_item")]
+        constraints = [
+            models.UniqueConstraint(fields=["sheet", "item"], name="one_judgement_per_item"),
+            models.CheckConstraint(
+                condition=Q(not_observed=False) | Q(level__isnull=True), name="level_or_not_observed"
+            ),
+        ]
+
+    @property
+    def is_answered(self) -> bool:
+        return self.level is not None or self.not_observed

@@ -10,7 +10,7 @@ from django.db.models import Count, Q
 from metrics.models import KPIValue
 from reviews.methods.document import component_of
 from reviews.methods.overall import OVERALL
-from reviews.methods.rating_scale import COMMENT_ITEM, level_key
+from reviews.methods.rating_scale import COMMENT_ITEM, level_key, level_texts
 from reviews.methods.targets import has_targets, target_parts
 from reviews.models import (
     ComponentScore,
@@ -156,7 +156,7 @@ def _line(
     else:
         item: dict[str, Any] = next((each for each in component["items"] if each["code"] == line.subject), {})
         key = level_key(line.value) if line.value is not None else ""
-        found["description"] = item.get("descriptions", {}).get(key, {})
+        found["descriptions"] = level_texts(item, key)
         found["comment"] = comments.get((component["code"], line.subject), "")
     return found
 

@@ -11,6 +11,8 @@ from metrics.selectors.targets import target_tables
 from people.models import Job, Site, Team
 from reviews.methods.base import KPIReference, or_none
 from reviews.methods.document import References
+from reviews.methods.library import CompetencyReference
+from reviews.selectors.competencies import newest_versions
 
 
 def kpi_reference(version: KPIVersion, targets: dict[str, Any] | None = None) -> KPIReference:
@@ -34,7 +36,7 @@ def kpi_reference(version: KPIVersion, targets: dict[str, Any] | None = None) ->
 
 
 def references_on(day: datetime.date, first_day: datetime.date | None = None) -> References:
-    """Six queries, whatever the number of KPIs and teams. Of the target table come the rows that touch
+    """Seven queries, whatever the number of KPIs and teams. Of the target table come the rows that touch
     first_day..day."""
     first = first_day or day
     edition, tables = target_tables(first, day)
@@ -46,6 +48,16 @@ def references_on(day: datetime.date, first_day: datetime.date | None = None) ->
                 {**period, "rows": tables[version.kpi.code]} if version.kpi.code in tables else None,
             )
             for version in versions_on(day)
+        },
+        competencies={
+            version.competency.code: CompetencyReference(
+                code=version.competency.code,
+                number=version.number,
+                name={"zh": version.name_zh, "en": version.name_en},
+                anchors=version.anchors,
+                is_active=version.competency.is_active,
+            )
+            for version in newest_versions()
         },
         teams=set(Team.objects.values_list("code", flat=True)),
         jobs=set(Job.objects.values_list("code", flat=True)),

@@ -17,6 +17,7 @@ from reviews.models.cycles import Phase
 
 SEES_ALL = ("hr", "auditor")
 SECONDS_PER_ITEM = 40
+ANSWERED = Q(judgements__level__isnull=False) | Q(judgements__not_observed=True)
 
 
 def visible_sheets(user: User) -> QuerySet[ScoreSheet]:
@@ -69,7 +70,7 @@ def sheets_owed(user: User) -> list[OwedComponent]:
         .annotate(
             sheets=Count("id", distinct=True),
             submitted=Count("id", filter=Q(state=ScoreSheet.State.SUBMITTED), distinct=True),
-            done=Count("judgements", filter=Q(judgements__level__isnull=False)),
+            done=Count("judgements", filter=ANSWERED),
         )
         .order_by()
     )
@@ -129,7 +130,7 @@ def progress_of(user: User, cycle: Cycle, component: str) -> dict[str, int]:
     items = len((component_of(cycle.configuration, component) or {}).get("items", []))
     rows = list(
         ScoreSheet.objects.filter(rater=user, participant__cycle=cycle, component=component)
-        .annotate(scored=Count("judgements", filter=Q(judgements__level__isnull=False)))
+        .annotate(scored=Count("judgements", filter=ANSWERED))
         .values_list("scored", flat=True)
     )
     left = sum(items - min(scored, items) for scored in rows)

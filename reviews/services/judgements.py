@@ -42,15 +42,18 @@ def save_judgement(
     item: str,
     version: int,
     level: Decimal | str | float | None = UNCHANGED,
+    not_observed: bool = UNCHANGED,
     comment: str = UNCHANGED,
 ) -> Judgement:
     """Saves a level, a comment, or both, of one item; `comment` as item is the comment on the whole form.
 
-    version   of the judgement that the rater saw; 0 where there was none yet
-    returns   the judgement as it stands now
+    version       of the judgement that the rater saw; 0 where there was none yet
+    not_observed  True instead of a level where the component allows it; a level takes it back
+    returns       the judgement as it stands now
     Saving again what stands there already is no conflict, whatever version was seen: it is the answer that got lost on
     the way, sent once more. Refusals: StaleJudgement (409), sheet_submitted and rating_not_open (403),
-    level_not_offered, item_unknown, cycle_comment_too_long (422). A form of someone else is Http404.
+    level_not_offered, not_observed_not_offered, item_unknown, cycle_comment_too_long (422). A form of someone else is
+    Http404.
     """
     sheet = _locked_sheet(actor, sheet_id)
     _check_open(sheet)
@@ -60,6 +63,15 @@ def save_judgement(
     changes: dict[str, Any] = {}
     if level is not UNCHANGED:
         changes["level"] = None if item == COMMENT_ITEM else _checked_level(level, component)
+        changes["not_observed"] = False
+    if not_observed is not UNCHANGED and not_observed is not None:
+        if not isinstance(not_observed, bool) or item == COMMENT_ITEM:
+            raise Refusal("cycle_value_malformed", field="not_observed", status=422)
+        if not_observed and not component.get("allow_not_observed"):
+            raise Refusal("not_observed_not_offered", field="not_observed", status=422)
+        changes["not_observed"] = not_observed
+        if not_observed:
+            changes["level"] = None
     if comment is not UNCHANGED:
         changes["comment"] = _checked_comment(comment)
     current = Judgement.objects.filter(sheet=sheet, item=item).first()
@@ -80,7 +92,8 @@ def save_judgement(
 def submit_sheets(*, actor: User, sheet_ids: Iterable[int]) -> list[ScoreSheet]:
     """All of them or none. Forms that are submitted already stay as they are, so a second click changes nothing.
 
-    Refusals: sheet_incomplete, comment_missing (422), rating_not_open (403); a form of someone else is Http404.
+    Refusals: sheet_incomplete, sheet_nothing_observed, comment_missing (422), rating_not_open (403); a form of someone
+    else is Http404.
     """
     wanted = set(sheet_ids)
     if not wanted:
@@ -135,11 +148,11 @@ def reopen_sheet(*, actor: User, sheet_id: int, reason: str) -> ScoreSheet:
 
 
 def missing_items(component: dict[str, Any], judgements: dict[str, Judgement]) -> list[str]:
-    """Codes of the items that have no level yet."""
+    """Codes of the items that have no answer yet: neither a level nor that it could not be observed."""
     return [
         item["code"]
         for item in component.get("items", [])
-        if item["code"] not in judgements or judgements[item["code"]].level is None
+        if item["code"] not in judgements or not judgements[item["code"]].is_answered
     ]
 
 
@@ -185,6 +198,8 @@ def _check_complete(sheet: ScoreSheet, judgements: dict[str, Judgement]) -> None
     absent = missing_items(component, judgements)
     if absent:
         raise Refusal("sheet_incomplete", status=422, name=name, count=len(absent))
+    if not any(judgement.level is not None for judgement in judgements.values()):
+        raise Refusal("sheet_nothing_observed", status=422, name=name)
     unexplained = unexplained_levels(component, judgements)
     if unexplained:
         raise Refusal("comment_missing", status=422, name=name, level=unexplained[0])

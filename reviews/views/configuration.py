@@ -9,7 +9,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -19,17 +19,12 @@ from foundation.refusals import Refusal
 from reviews.forms.components import (
     BandRows,
     ComponentRows,
-    ItemRows,
     KPIRows,
-    LevelRows,
     NewComponentForm,
     filled,
 )
 from reviews.forms.cycles import CycleForm, PopulationForm, RulesForm
 from reviews.methods.base import plain, weight_total
-from reviews.methods.document import component_of
-from reviews.methods.kpi import KPIMethod
-from reviews.methods.rating_scale import level_key
 from reviews.models import Cycle
 from reviews.models.cycles import Phase
 from reviews.selectors.cycles import get_cycle_for
@@ -51,7 +46,7 @@ def _version(request: SignedInRequest) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
 
 
-def _save(
+def save_configuration(
     request: SignedInRequest, cycle: Cycle, change: Callable[[dict[str, Any]], None], success: str
 ) -> bool:
     document = deepcopy(cycle.configuration)
@@ -66,7 +61,7 @@ def _save(
     return True
 
 
-def _context(cycle: Cycle, **more: Any) -> dict[str, Any]:
+def context_of(cycle: Cycle, **more: Any) -> dict[str, Any]:
     return {"cycle": cycle, "is_frozen": cycle.phase != Phase.SETUP, **more}
 
 
@@ -98,7 +93,9 @@ def settings(request: SignedInRequest, code: str) -> HttpResponse:
             show_refusal(form, refusal)
         else:
             return redirect("reviews:cycle", cycle.code)
-    return _render(request, "reviews/settings.html", _context(cycle, form=form, rules=rules), form, rules)
+    return render_page(
+        request, "reviews/settings.html", context_of(cycle, form=form, rules=rules), form, rules
+    )
 
 
 @role_required("hr", "auditor", write=("hr",))
@@ -108,12 +105,14 @@ def population(request: SignedInRequest, code: str) -> HttpResponse:
     form = PopulationForm(request.POST or None, initial=cycle.configuration.get("population", {}))
     if request.method == "POST" and form.is_valid():
         chosen = form.document()
-        if _save(request, cycle, lambda document: document.update(population=chosen), ""):
+        if save_configuration(request, cycle, lambda document: document.update(population=chosen), ""):
             people = population_of({"population": chosen}, cycle.first_day, cycle.last_day)
             messages.success(request, _("%(count)s people belong to the cycle.") % {"count": len(people)})
             return redirect("reviews:cycle", cycle.code)
     people = population_of(cycle.configuration, cycle.first_day, cycle.last_day)
-    return _render(request, "reviews/population.html", _context(cycle, form=form, people=len(people)), form)
+    return render_page(
+        request, "reviews/population.html", context_of(cycle, form=form, people=len(people)), form
+    )
 
 
 @role_required("hr", "auditor", write=("hr",))
@@ -141,20 +140,20 @@ def components(request: SignedInRequest, code: str) -> HttpResponse:
     )
     if posted and adding and form.is_valid():
         new = form.document()
-        if _save(request, cycle, lambda document: document["components"].append(new), ""):
+        if save_configuration(request, cycle, lambda document: document["components"].append(new), ""):
             return redirect("reviews:component", cycle.code, new["code"])
     elif posted and not adding and rows.is_valid():
         typed = {row.cleaned_data["code"]: row.cleaned_data for row in rows}
-        if _save(request, cycle, lambda document: _reweigh(document, typed), ""):
+        if save_configuration(request, cycle, lambda document: _reweigh(document, typed), ""):
             return redirect("reviews:components", cycle.code)
     details = [
         {"row": row, "component": each, "name": name_of(each, each["code"])}
         for row, each in zip(rows, found, strict=False)
     ]
-    context = _context(
+    context = context_of(
         cycle, rows=rows, details=details, form=form, total=weight_words([each["weight"] for each in found])
     )
-    return _render(request, "reviews/components.html", context, form if adding else rows)
+    return render_page(request, "reviews/components.html", context, form if adding else rows)
 
 
 def _next_component(found: list[dict[str, Any]]) -> dict[str, Any]:
@@ -188,18 +187,7 @@ def _reweigh(document: dict[str, Any], typed: dict[str, dict[str, Any]]) -> None
     document["components"] = kept
 
 
-@role_required("hr", "auditor", write=("hr",))
-@require_http_methods(["GET", "HEAD", "POST"])
-def component(request: SignedInRequest, code: str, component: str) -> HttpResponse:
-    """One component, on the page of its method."""
-    cycle = _editable(request, code)
-    found = component_of(cycle.configuration, component)
-    if found is None:
-        raise Http404
-    return (_edit_kpis if found["method"] == KPIMethod.code else _edit_scale)(request, cycle, found)
-
-
-def _edit_kpis(request: SignedInRequest, cycle: Cycle, found: dict[str, Any]) -> HttpResponse:
+def edit_kpis(request: SignedInRequest, cycle: Cycle, found: dict[str, Any]) -> HttpResponse:
     references = references_on(cycle.last_day).kpis
     chosen = {item["kpi"]: item for item in found["kpis"]}
     # Those in use first, in their order; then what else could be chosen.
@@ -220,12 +208,14 @@ def _edit_kpis(request: SignedInRequest, cycle: Cycle, found: dict[str, Any]) ->
     rows = KPIRows(request.POST or None, initial=initial, prefix="kpis")
     if request.method == "POST" and rows.is_valid():
         items = [row.document(chosen.get(row.cleaned_data["kpi"], {})) for row in filled(rows)]
-        if _save(request, cycle, lambda document: _replace(document, {**found, "kpis": items}), ""):
+        if save_configuration(
+            request, cycle, lambda document: replace_component(document, {**found, "kpis": items}), ""
+        ):
             return redirect("reviews:cycle", cycle.code)
     for row, code in zip(rows, codes, strict=False):
         row.reference = references.get(code)
     details = [_kpi_row(row) for row in rows]
-    context = _context(
+    context = context_of(
         cycle,
         component=found,
         component_name=name_of(found, found["code"]),
@@ -233,7 +223,7 @@ def _edit_kpis(request: SignedInRequest, cycle: Cycle, found: dict[str, Any]) ->
         details=details,
         total=weight_words([i["weight"] for i in found["kpis"]]),
     )
-    return _render(request, "reviews/component_kpi.html", context, rows)
+    return render_page(request, "reviews/component_kpi.html", context, rows)
 
 
 def _kpi_row(row: Any) -> dict[str, Any]:
@@ -252,77 +242,20 @@ def _kpi_row(row: Any) -> dict[str, Any]:
     }
 
 
-def _edit_scale(request: SignedInRequest, cycle: Cycle, found: dict[str, Any]) -> HttpResponse:
-    posted = request.POST or None
-    before = found["levels"]
-    levels = LevelRows(
-        posted,
-        initial=[{"value": each["value"], "points": each["points"], **_names(each)} for each in before],
-        prefix="levels",
-    )
-    items = ItemRows(
-        posted,
-        initial=[
-            {
-                "code": each["code"],
-                "weight": each["weight"],
-                **_names(each),
-                "descriptions": each.get("descriptions", {}),
-            }
-            for each in found["items"]
-        ],
-        prefix="items",
-        form_kwargs={"levels": before},
-    )
-    asking = {level_key(value) for value in found.get("comment_required_at", [])}
-    if request.method == "POST" and levels.is_valid() and items.is_valid():
-        new_levels = [row.document() for row in filled(levels)]
-        offered = {level_key(level["value"]) for level in new_levels}
-        changed = {
-            **found,
-            "levels": new_levels,
-            "items": [row.document(new_levels) for row in filled(items)],
-            "comment_required_at": [
-                level["value"]
-                for level in new_levels
-                if level_key(level["value"]) in set(request.POST.getlist("comment_required_at")) & offered
-            ],
-        }
-        if _save(request, cycle, lambda document: _replace(document, changed), ""):
-            return redirect("reviews:cycle", cycle.code)
-    context = _context(
-        cycle,
-        component=found,
-        component_name=name_of(found, found["code"]),
-        levels=levels,
-        items=items,
-        comment_levels=[
-            {
-                "key": level_key(each["value"]),
-                "name": name_of(each),
-                "checked": level_key(each["value"]) in asking,
-            }
-            for each in before
-        ],
-        total=weight_words([each["weight"] for each in found["items"]]),
-    )
-    return _render(request, "reviews/component_scale.html", context, levels, items)
-
-
 @role_required("hr", "auditor", write=("hr",))
 @require_http_methods(["GET", "HEAD", "POST"])
 def bands(request: SignedInRequest, code: str) -> HttpResponse:
     cycle = _editable(request, code)
     initial = [
-        {"code": each["code"], "from_score": each["from"], **_names(each)}
+        {"code": each["code"], "from_score": each["from"], **names_of(each)}
         for each in cycle.configuration.get("rating_bands", [])
     ]
     rows = BandRows(request.POST or None, initial=initial, prefix="bands")
     if request.method == "POST" and rows.is_valid():
         new = [row.document() for row in filled(rows)]
-        if _save(request, cycle, lambda document: document.update(rating_bands=new), ""):
+        if save_configuration(request, cycle, lambda document: document.update(rating_bands=new), ""):
             return redirect("reviews:cycle", cycle.code)
-    return _render(request, "reviews/bands.html", _context(cycle, rows=rows), rows)
+    return render_page(request, "reviews/bands.html", context_of(cycle, rows=rows), rows)
 
 
 @role_required("hr")
@@ -353,18 +286,20 @@ def weight_words(weights: list[Any]) -> dict[str, Any]:
     }
 
 
-def _names(entry: dict[str, Any]) -> dict[str, str]:
+def names_of(entry: dict[str, Any]) -> dict[str, str]:
     name = entry.get("name", {})
     return {"name_zh": name.get("zh", ""), "name_en": name.get("en", "")}
 
 
-def _replace(document: dict[str, Any], changed: dict[str, Any]) -> None:
+def replace_component(document: dict[str, Any], changed: dict[str, Any]) -> None:
     document["components"] = [
         changed if each["code"] == changed["code"] else each for each in document["components"]
     ]
 
 
-def _render(request: SignedInRequest, template: str, context: dict[str, Any], *forms: Any) -> HttpResponse:
+def render_page(
+    request: SignedInRequest, template: str, context: dict[str, Any], *forms: Any
+) -> HttpResponse:
     wrong = any(
         any(form.errors) if isinstance(form.errors, list) else form.errors for form in forms if form.is_bound
     )

@@ -19,7 +19,7 @@ from foundation.interface.wording import number
 from foundation.refusals import Refusal
 from reviews.methods.base import localised
 from reviews.methods.document import component_of
-from reviews.methods.rating_scale import COMMENT_ITEM, level_key
+from reviews.methods.rating_scale import COMMENT_ITEM, level_key, level_texts
 from reviews.methods.targets import has_targets
 from reviews.models import Cycle, Judgement, ScoreSheet
 from reviews.models.cycles import Phase
@@ -31,6 +31,7 @@ from reviews.selectors.sheets import (
     GridRow,
     get_sheet_for,
     grid_of,
+    judgements_of,
     progress_of,
     sheets_owed,
 )
@@ -48,6 +49,9 @@ from reviews.views.requests import SignedInRequest
 # Evidence columns in the grid: more would push the scores out of sight; the panel has them all.
 FACTS_IN_GRID = 2
 OTHERS_SHOWN = 12
+# What stands in a cell whose item could not be observed, and what people type for it.
+NOT_OBSERVED = "–"
+NOT_OBSERVED_TYPED = (NOT_OBSERVED, "-", "—", "－")
 
 
 @role_required("manager", "hr")
@@ -97,7 +101,15 @@ def grid(request: SignedInRequest, code: str, component: str) -> HttpResponse:
             "cycle": cycle,
             "component": entry,
             "component_name": name_of(entry, component),
-            "items": [{"code": item["code"], "name": name_of(item, item["code"])} for item in entry["items"]],
+            "items": [
+                {
+                    "code": item["code"],
+                    "name": name_of(item, item["code"]),
+                    "choices": _choices(entry, item),
+                }
+                for item in entry["items"]
+            ],
+            "not_observed": NOT_OBSERVED if entry.get("allow_not_observed") else "",
             "levels": [
                 {"key": level_key(level["value"]), "name": name_of(level), "points": level["points"]}
                 for level in entry["levels"]
@@ -121,6 +133,21 @@ def _digits(levels: list[dict[str, Any]]) -> dict[str, int] | None:
     if all(value == int(value) for value in values) and len(values) == values[-1] - values[0] + 1:
         return {"first": int(values[0]), "last": int(values[-1])}
     return None
+
+
+def _choices(entry: dict[str, Any], item: dict[str, Any]) -> list[dict[str, Any]]:
+    """The levels of an item with what each looks like, in the reader's language; the highest first, as on a ladder."""
+    found = [
+        {
+            "key": (key := level_key(level["value"])),
+            "name": name_of(level),
+            "texts": [localised(text, language()) for text in level_texts(item, key)],
+        }
+        for level in reversed(entry["levels"])
+    ]
+    if entry.get("allow_not_observed"):
+        found.append({"key": NOT_OBSERVED, "name": _("Not observed"), "texts": []})
+    return found
 
 
 def _in_grid(facts: list[KPIFact]) -> list[KPIFact]:
@@ -160,10 +187,9 @@ def _grid_row(row: GridRow, entry: dict[str, Any], facts: list[KPIFact], is_open
 
 def _cell(row: GridRow, item: str) -> dict[str, Any]:
     judgement = row.judgements.get(item)
-    level = level_key(judgement.level) if judgement and judgement.level is not None else ""
     return {
         "item": item,
-        "level": level,
+        "level": (_value(judgement, item) or "") if item != COMMENT_ITEM else "",
         "comment": judgement.comment if judgement else "",
         "version": judgement.version if judgement else 0,
     }
@@ -193,7 +219,7 @@ def _save_all(request: SignedInRequest, rows: list[GridRow], entry: dict[str, An
             value = request.POST[name].strip()
             if value == (cell["comment"] if item == COMMENT_ITEM else cell["level"]):
                 continue
-            change = {"comment": value} if item == COMMENT_ITEM else {"level": value}
+            change = _change(item, value)
             try:
                 save_judgement(
                     actor=request.user,
@@ -254,7 +280,7 @@ def judgement(request: SignedInRequest, sheet_id: int, item: str) -> JsonRespons
         value, version = body["value"], int(body["version"])
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return JsonResponse({"detail": str(Refusal("cycle_value_malformed"))}, status=400)
-    change = {"comment": value} if item == COMMENT_ITEM else {"level": value}
+    change = _change(item, value)
     try:
         saved = save_judgement(actor=request.user, sheet_id=sheet_id, item=item, version=version, **change)
     except StaleJudgement as stale:
@@ -274,11 +300,19 @@ def judgement(request: SignedInRequest, sheet_id: int, item: str) -> JsonRespons
     )
 
 
+def _change(item: str, value: Any) -> dict[str, Any]:
+    if item == COMMENT_ITEM:
+        return {"comment": value}
+    return {"not_observed": True} if value in NOT_OBSERVED_TYPED else {"level": value}
+
+
 def _value(saved: Judgement | None, item: str) -> str | None:
     if saved is None:
         return None
     if item == COMMENT_ITEM:
         return saved.comment
+    if saved.not_observed:
+        return NOT_OBSERVED
     return level_key(saved.level) if saved.level is not None else None
 
 
@@ -290,6 +324,14 @@ def _conflict(stale: StaleJudgement, item: str) -> dict[str, Any]:
         "saved_by": current.updated_by.name if current else "",
         "detail": str(stale),
     }
+
+
+def _is_open(request: SignedInRequest, sheet: ScoreSheet) -> bool:
+    return (
+        sheet.rater_id == request.user.pk
+        and sheet.state == ScoreSheet.State.DRAFT
+        and sheet.participant.cycle.phase == Phase.RATING
+    )
 
 
 @role_required("manager", "hr")
@@ -309,16 +351,9 @@ def evidence(request: SignedInRequest, sheet_id: int, item: str) -> HttpResponse
             "employee": employee,
             "cycle": cycle,
             "item_name": name_of(described) if described else "",
-            "levels": [
-                {
-                    "key": (key := level_key(level["value"])),
-                    "name": name_of(level),
-                    "text": localised(described.get("descriptions", {}).get(key), language()),
-                }
-                for level in entry.get("levels", [])
-            ]
-            if described
-            else [],
+            "choices": _choices(entry, described) if described else [],
+            "chosen": _value(judgements_of(sheet).get(item), item) if described else "",
+            "is_open": _is_open(request, sheet),
             "facts": [
                 {
                     **_fact_cell(fact),

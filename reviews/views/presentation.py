@@ -13,6 +13,7 @@ from metrics.models import KPIVersion, Measure
 from reviews.methods.base import localised
 from reviews.methods.kpi import BELOW_MINIMUM, MISSING
 from reviews.methods.overall import POINTS
+from reviews.methods.rating_scale import NOT_OBSERVED
 from reviews.methods.targets import NO_TARGET, has_targets
 from reviews.models import Cycle
 from scoring.grammar import STATISTICS
@@ -161,6 +162,7 @@ def rule_text(rule: str) -> str:
         MISSING: _("no data"),
         BELOW_MINIMUM: _("too few cases"),
         NO_TARGET: _("no target"),
+        NOT_OBSERVED: _("not observed"),
     }.get(rule, "")
 
 
@@ -319,9 +321,11 @@ def _item_node(
     chosen = (
         _("Level %(level)s, %(name)s") % {"level": number(line["value"]), "name": name_of(level)}
         if level
+        else _("Not observed; the other items share its weight")
+        if line["rule"] == NOT_OBSERVED
         else _("Not judged")
     )
-    note = localised(line.get("description"), language())
+    note = _("; ").join(localised(text, language()) for text in line.get("descriptions", []))
     comment = line.get("comment", "")
     return {
         "label": _("%(name)s, weight %(weight)s")

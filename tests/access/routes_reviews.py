@@ -11,6 +11,8 @@ cycles = codes("october", "november", "december")
 december = codes("december")
 october = codes("october")
 november = codes("november")
+competencies = codes("care")
+WORDS = {"name_zh": "耐心", "name_en": "Patience"}
 
 
 def components(world: World) -> dict[str, dict[str, Any]]:
@@ -177,6 +179,17 @@ ROUTES = [
             agent={"agent": 302, "*": 404},  # the own one stands on the own page
         ),
     ),
+    Route("competencies/", GET=Rule(**READ)),
+    Route("competencies/new/", GET=Rule(hr=200), POST=Rule(**HR_SAVES, body={**WORDS, "code": "patience"})),
+    Route(
+        "competencies/<slug:code>/",
+        competencies,
+        GET=Rule(**READ),
+        POST=Rule(**HR_SAVES, body={**WORDS, "version": "1"}),
+    ),
+    Route(
+        "competencies/<slug:code>/retire/", competencies, POST=Rule(**HR_SAVES, body={"is_active": "false"})
+    ),
     Route("scoring/", GET=Rule(hr=200, manager=200)),
     Route(
         "scoring/<slug:code>/<slug:component>/",
@@ -231,6 +244,13 @@ ROUTES = [
         ),
     ),
     # REST
+    Route("api/v1/competencies/", GET=Rule(**READ), POST=Rule(hr=201, json={**WORDS, "code": "patience"})),
+    Route(
+        "api/v1/competencies/<slug:code>/",
+        competencies,
+        GET=Rule(**READ),
+        PATCH=Rule(hr=200, json={**WORDS, "version": 1}),
+    ),
     Route("api/v1/cycle-templates/", GET=Rule(**READ)),
     Route("api/v1/cycles/", GET=Rule(everyone=200), POST=Rule(hr=201, json=CYCLE)),
     Route(

@@ -36,6 +36,7 @@ from people.services.accounts import deactivate_user
 from reviews.models import Cycle, ScoreSheet
 from reviews.services.cycles import create_cycle, launch_cycle
 from reviews.services.judgements import save_judgement, submit_sheets
+from reviews.services.library import create_competency
 from reviews.services.phases import release_cycle
 from reviews.services.scoring import start_scoring
 from tests.cast import Cast, build_cast
@@ -199,6 +200,9 @@ def build_world() -> World:
     )
     imports = _imports(cast, telephone)
     drain_outbox()
+    create_competency(
+        actor=cast.hr, code="care", name_zh="关心", name_en="Care", anchors={"1": [{"zh": "", "en": "Sighs"}]}
+    )
     cycles = _cycles(cast)
     made = {
         code: plans.create_plan(
