@@ -235,6 +235,7 @@ RUN_SHARD_SIZE = 2_000
 APPEND_ONLY_TABLES = [
     "incentives_ledgerentry",
     "metrics_inspectionscore",
+    "pghistory_context",  # its one writer is the function _pgh_attach_context(), which runs as its owner
     "reviews_resultadjustment",
 ]
 APPEND_ONLY_TABLE_PATTERNS = ["%event"]  # the trail: one event table per followed model

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -251,6 +253,61 @@ def test_the_applications_role_cannot_change_the_trail(application_role: Any) ->
         ):
             with pytest.raises(psycopg2.errors.InsufficientPrivilege):
                 cursor.execute(statement)
+
+
+def as_recorded(connection: Any, *statements: tuple[str, dict[str, Any]], context: str) -> None:
+    """One transaction of the application's role; each change with the metadata that pghistory sets before it."""
+    with connection.cursor() as cursor:
+        cursor.execute("BEGIN")
+        for sql, metadata in statements:
+            cursor.execute(
+                "SELECT set_config('pghistory.context_id', %s, true),"
+                " set_config('pghistory.context_metadata', %s, true)",
+                [context, json.dumps(metadata)],
+            )
+            cursor.execute(sql)
+        cursor.execute("COMMIT")
+
+
+def contexts(label: str) -> list[tuple[str, dict[str, Any]]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT context.id::text, context.metadata::text FROM people_teamevent AS event"
+            " JOIN pghistory_context AS context ON context.id = event.pgh_context_id"
+            " WHERE event.code = %s ORDER BY event.pgh_id",
+            [label],
+        )
+        return [(key, json.loads(metadata)) for key, metadata in cursor.fetchall()]
+
+
+def test_who_and_why_of_an_earlier_transaction_cannot_be_changed(application_role: Any) -> None:
+    """The application's role writes contexts through pghistory's function, and has no other way to them."""
+    import psycopg2
+
+    key = str(uuid.uuid4())
+    rename = "UPDATE people_team SET name_en = name_en || '!' WHERE code = 'final'"
+    make = "INSERT INTO people_team (code, name_zh, name_en, is_active, path) VALUES ('final', '', 'A', true, 'final')"
+    as_recorded(application_role, (make, {"user": 1}), (rename, {"user": 1, "reason": "typo"}), context=key)
+    told = {"user": 1, "reason": "typo"}
+    assert contexts("final") == [(key, told), (key, told)], "one transaction has one context, and all of it"
+
+    as_recorded(application_role, (rename, {"user": 2}), (rename, {"user": 2}), context=key)
+    found = contexts("final")
+    assert found[:2] == [(key, told), (key, told)], "somebody else's name stands under what was done before"
+    assert [metadata for _key, metadata in found[2:]] == [{"user": 2}, {"user": 2}]
+    assert found[2][0] == found[3][0] != key
+
+    with application_role.cursor() as cursor:
+        for statement in (
+            "UPDATE pghistory_context SET metadata = '{}'",
+            "UPDATE pghistory_context SET created_at = now()",
+            "DELETE FROM pghistory_context",
+            "TRUNCATE pghistory_context CASCADE",
+            "CREATE OR REPLACE FUNCTION _pgh_attach_context() RETURNS uuid AS 'SELECT NULL::uuid' LANGUAGE sql",
+        ):
+            with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+                cursor.execute(statement)
+    assert contexts("final") == found
 
 
 def test_names_that_django_derives_from_the_code_can_be_translated() -> None:
