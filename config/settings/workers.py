@@ -92,5 +92,9 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "relay": {"task": "foundation.runs.tasks.relay", "schedule": timedelta(seconds=3)},
     "sweep": {"task": "foundation.runs.tasks.sweep", "schedule": timedelta(seconds=5)},
     "canary": {"task": "operations.tasks.canary", "schedule": timedelta(seconds=60)},
+    "uploads": {
+        "task": "foundation.intake.tasks.forget_unused_uploads",
+        "schedule": crontab(hour=3, minute=40),
+    },
     "retention": {"task": "reviews.tasks.drop_superseded_runs", "schedule": crontab(hour=3, minute=20)},
 }

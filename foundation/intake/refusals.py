@@ -9,6 +9,9 @@ FILES = {
     "file_too_big": _(
         "The file is larger than %(limit)s MB. Split it, for example by month, and import the parts."
     ),
+    "file_no_room": _(
+        "The server has no room for this file. Ask whoever operates the server; nothing was stored."
+    ),
     "file_empty": _("The file is empty."),
     "file_no_rows": _("The file has a header but no row below it."),
     "file_type": _("“%(name)s” is not a CSV or XLSX file. Save it as one of these and import it again."),

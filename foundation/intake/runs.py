@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from foundation.intake import kinds, services
 from foundation.intake.models import Import
+from foundation.intake.selectors import may_import
 from foundation.runs.models import Run
 from foundation.runs.registry import RunHandler
 
@@ -25,6 +28,12 @@ def _record(run: Run) -> Import:
 
 
 class ImportRun(RunHandler):
+    def may_steer(self, run: Run, user: Any) -> bool:
+        """Whoever may do imports of that kind, as when it was started."""
+        kind = Import.objects.filter(pk=import_id(run)).values_list("kind", flat=True).first()
+        handler = kinds.find(kind or "")
+        return handler is not None and may_import(user, handler)
+
     def title(self, run: Run) -> str:
         name = Import.objects.filter(pk=import_id(run)).values_list("upload__name", flat=True).first()
         return f"{self.label}: {name}" if name else str(self.label)

@@ -1,6 +1,6 @@
 """From an uploaded file to stored data: match columns, check without storing, store once.
 
-    store_upload → create_import → set_mapping → check_import → apply_import
+    store_upload → create_import (both: receive_import) → set_mapping → check_import → apply_import
 
 Checking stores nothing of the domain. Storing reads and checks the file again and writes everything in one
 transaction, by a durable run, so that a file is stored whole or not at all.
@@ -9,8 +9,10 @@ transaction, by a durable run, so that a file is stored whole or not at all.
 from __future__ import annotations
 
 import csv
+import errno
 import hashlib
 import io
+import logging
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -22,12 +24,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from foundation.intake import kinds
-from foundation.intake.models import Import, Reject, Upload
+from foundation.intake.models import Import, Reject, Upload, upload_path
 from foundation.intake.reading import Table
 from foundation.intake.selectors import may_import, read_import
 from foundation.refusals import Refusal
 from foundation.runs.models import Run
 from foundation.runs.services import start_run
+
+log = logging.getLogger(__name__)
 
 MAXIMUM_REJECTS = 10_000
 SAMPLE_ROWS = 20
@@ -65,9 +69,21 @@ def store_upload(*, actor: Any, file: UploadedFile | File[Any] | None, name: str
         UNSTORABLE.sub("", name or getattr(file, "name", "") or "file").replace("\\", "/").rsplit("/", 1)[-1]
     )
     upload = Upload(name=name[-255:], size=size, sha256=digest.hexdigest(), uploaded_by=actor)
-    upload.file.save(name, file, save=False)
-    upload.save(force_insert=True)
+    try:
+        upload.file.save(name, file, save=False)
+        upload.save(force_insert=True)
+    except BaseException as error:
+        _forget_file(upload)
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            log.error("no room for an upload of %s bytes", size, exc_info=error)
+            raise Refusal("file_no_room", field="file", status=507) from error
+        raise
     return upload
+
+
+def _forget_file(upload: Upload) -> None:
+    """Nothing of it stays on the disk, also not the half that a full disk took."""
+    upload.file.storage.delete(upload_path(upload, upload.name))
 
 
 def store_rows(*, actor: Any, rows: Any, name: str = "") -> Upload:
@@ -107,6 +123,26 @@ def _pushed_cell(value: Any) -> str:
 
 
 # Imports -----------------------------------------------------------------------------------------------
+
+
+def receive_import(
+    *, actor: Any, kind: str, file: Any = None, rows: Any = None, name: str = "", **more: Any
+) -> Import:
+    """A new file (or `rows`) and its import at once: a file that is refused is not kept. `more` and the refusals: as
+    create_import, with those of store_upload and store_rows. Whoever may not import leaves no file behind."""
+    _authorise(actor, kinds.get(kind))
+    upload = None
+    try:
+        with transaction.atomic():
+            if rows is not None:
+                upload = store_rows(actor=actor, rows=rows, name=name)
+            else:
+                upload = store_upload(actor=actor, file=file, name=name)
+            return create_import(actor=actor, kind=kind, upload=upload, **more)
+    except BaseException:
+        if upload is not None:
+            _forget_file(upload)  # its row is rolled back
+        raise
 
 
 @transaction.atomic

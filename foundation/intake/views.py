@@ -78,11 +78,10 @@ def new(request: HttpRequest) -> HttpResponse:
             form.add_error("file", _too_big())
         elif form.is_valid():
             try:
-                upload = services.store_upload(actor=request.user, file=form.cleaned_data["file"])
-                record = services.create_import(
+                record = services.receive_import(
                     actor=request.user,
                     kind=kind.kind,
-                    upload=upload,
+                    file=form.cleaned_data["file"],
                     source_code=form.cleaned_data.get("source", ""),
                 )
             except Refusal as refusal:

@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import csv
 import io
+import os
+import resource
+import signal
 import threading
+import time
+import uuid
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
-from django.test import Client
+from django.test import Client, TestCase
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from rest_framework.test import APIClient
 
+from foundation.clients.models import Scope
 from foundation.intake import kinds, services, values
 from foundation.intake.models import Import, Reject, Upload
 from foundation.intake.reading import Table
+from foundation.intake.retention import forget_unused_uploads
 from foundation.refusals import Refusal
 from foundation.runs.models import OutboxMessage, Run
 from foundation.runs.services import drain_outbox
@@ -141,6 +150,87 @@ class TestUploads:
                 services.store_upload(actor=cast.hr, file=file, name="a.csv")
             assert refused.value.code == code
         assert not Upload.objects.exists()
+
+
+def on_disk(settings: Any) -> list[str]:
+    folder = settings.MEDIA_ROOT / "uploads"
+    return sorted(os.listdir(folder)) if folder.exists() else []
+
+
+class TestNothingIsLeftBehind:
+    """A file that is refused, or for which there is no room, leaves neither row nor bytes."""
+
+    @pytest.mark.parametrize(
+        ("content", "code"),
+        [
+            pytest.param(b"<html><body>sign in</body></html>", "file_is_html", id="a web page"),
+            pytest.param(b"PK\x03\x04 not really", "file_mismatch", id="an archive by another name"),
+        ],
+    )
+    def test_a_refused_file(self, cast: Cast, settings: Any, content: bytes, code: str) -> None:
+        with pytest.raises(Refusal) as refused:
+            services.receive_import(actor=cast.hr, kind="calls", file=ContentFile(content), name="a.csv")
+        assert refused.value.code == code
+        assert (Upload.objects.count(), Import.objects.count(), on_disk(settings)) == (0, 0, [])
+
+    def test_refused_on_the_page(self, cast: Cast, settings: Any, as_person: Callable[..., Client]) -> None:
+        file = SimpleUploadedFile("a.csv", b"<html></html>")
+        answer = as_person(cast.hr).post("/imports/new/?kind=calls", {"kind": "calls", "file": file})
+        assert answer.status_code == 422
+        assert (Upload.objects.count(), on_disk(settings)) == (0, [])
+
+    @pytest.mark.parametrize("headers", [{}, {"HTTP_IDEMPOTENCY_KEY": "once"}], ids=["plain", "with a key"])
+    def test_refused_in_the_api(
+        self, cast: Cast, settings: Any, as_program: Callable[..., APIClient], headers: dict[str, str]
+    ) -> None:
+        program = as_program(cast.hr, Scope.METRICS_WRITE)
+        sent = {"kind": "calls", "rows": [{"a": "1"}], "mapping": {"name": "nobody"}}
+        answer = program.post("/api/v1/imports/", sent, format="json", **headers)
+        assert answer.status_code == 400
+        assert (Upload.objects.count(), on_disk(settings)) == (0, [])
+
+    def test_whoever_may_not_import(self, cast: Cast, settings: Any) -> None:
+        with pytest.raises(Refusal, match="role"):
+            services.receive_import(
+                actor=cast.agent, kind="calls", file=ContentFile(GOOD.encode()), name="a.csv"
+            )
+        assert (Upload.objects.count(), on_disk(settings)) == (0, [])
+
+    def test_a_full_disk(self, cast: Cast, settings: Any) -> None:
+        """A limit on the size of files stands in for the disk: the writing itself fails, half-way."""
+        content = ContentFile(("姓名,通话量\n" + "王伟,3\n" * 200_000).encode())
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, before[1]))
+        try:
+            with pytest.raises(Refusal) as refused:
+                services.receive_import(actor=cast.hr, kind="calls", file=content, name="a.csv")
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+            signal.signal(signal.SIGXFSZ, ignored)
+        assert (refused.value.code, refused.value.status) == ("file_no_room", 507)
+        assert "no room" in str(refused.value)
+        assert (Upload.objects.count(), on_disk(settings)) == (0, [])
+
+    def test_what_a_killed_process_left_is_forgotten_after_a_day(self, cast: Cast, settings: Any) -> None:
+        record = services.receive_import(
+            actor=cast.hr, kind="calls", file=ContentFile(GOOD.encode()), name="used.csv"
+        )
+        unused, fresh = upload(cast.hr), upload(cast.hr)
+        folder = settings.MEDIA_ROOT / "uploads"
+        orphan, young, strange = folder / str(uuid.uuid4()), folder / str(uuid.uuid4()), folder / "notes.txt"
+        for path in (orphan, young, strange):
+            path.write_text("half")
+        old = time.time() - 2 * 86_400
+        for path in (orphan, strange, folder / str(record.upload_id)):
+            os.utime(path, (old, old))
+        Upload.objects.filter(pk__in=[unused.pk, record.upload_id]).update(
+            created_at=timezone.now() - timedelta(days=2)
+        )
+        with TestCase.captureOnCommitCallbacks(execute=True):
+            assert forget_unused_uploads() == 2
+        assert set(Upload.objects.values_list("pk", flat=True)) == {record.upload_id, fresh.pk}
+        assert set(on_disk(settings)) == {str(record.upload_id), str(fresh.pk), young.name, strange.name}
 
 
 class LyingFile(ContentFile):

@@ -22,7 +22,7 @@ from foundation.clients.api import (
     require_scope,
 )
 from foundation.intake import kinds, services
-from foundation.intake.models import Import, Reject, Upload
+from foundation.intake.models import Import, Reject
 from foundation.intake.selectors import (
     get_import_for,
     get_upload_for,
@@ -133,23 +133,20 @@ class ImportList(ListAPI):
         # Before anything is kept: whoever may not import leaves no file behind.
         if not may_import(request.user, require_kind_scope(request, data["kind"])):
             raise Refusal("import_forbidden", status=403)
-        record = services.create_import(
-            actor=request.user,
-            kind=data["kind"],
-            upload=_upload(request, data),
-            source_code=data["source"],
-            mapping=_document(data.get("mapping"), "mapping"),
-            options=_document(data.get("options"), "options"),
-        )
+        given = {
+            "actor": request.user,
+            "kind": data["kind"],
+            "source_code": data["source"],
+            "mapping": _document(data.get("mapping"), "mapping"),
+            "options": _document(data.get("options"), "options"),
+        }
+        if "rows" not in data and "upload_id" in data:
+            record = services.create_import(upload=get_upload_for(request.user, data["upload_id"]), **given)
+        else:
+            record = services.receive_import(
+                file=data.get("file"), rows=data.get("rows"), name=data["name"], **given
+            )
         return Response(ImportSerializer(record).data, status=201)
-
-
-def _upload(request: Request, data: dict[str, Any]) -> Upload:
-    if "rows" in data:
-        return services.store_rows(actor=request.user, rows=data["rows"], name=data["name"])
-    if "upload_id" in data:
-        return get_upload_for(request.user, data["upload_id"])
-    return services.store_upload(actor=request.user, file=data.get("file"), name=data["name"])
 
 
 def _document(value: Any, name: str) -> Any:
