@@ -126,7 +126,7 @@ class RealWorkers:
             os.killpg(process.pid, sign)
         process.wait(30)
 
-    def wait_until(self, true: Callable[[], Any], seconds: float = 30.0) -> Any:
+    def wait_until(self, true: Callable[[], Any], seconds: float = 90.0) -> Any:
         deadline = time.monotonic() + seconds
         while True:
             if answer := true():

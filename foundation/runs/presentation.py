@@ -23,7 +23,7 @@ def describe(run: Run, user: Any) -> dict[str, Any]:
     Pages include it with `{% include "runs/_progress.html" with progress=progress %}`.
     """
     handler = registry.find(run.kind) or registry.RunHandler()
-    may_act = user.pk == run.created_by_id or user.has_role(*handler.roles)
+    may_act = handler.may_steer(run, user)
     return {
         "run": run,
         "url": reverse("runs:progress", args=[run.pk]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -21,7 +21,7 @@ class RunHandler:
     kind: ClassVar[str] = ""
     label: ClassVar[str | Promise] = ""
     stages: ClassVar[tuple[str, ...]] = ("work",)
-    #: Roles that may stop and restart a run of this kind, besides the person who started it.
+    #: Roles that may stop and restart a run of this kind; who started it needs one of them still.
     roles: ClassVar[tuple[str, ...]] = ("hr",)
     #: Scope that an API token needs to stop or restart it; empty: any scope that writes.
     scope: ClassVar[str] = ""
@@ -46,6 +46,10 @@ class RunHandler:
 
     def restart(self, run: Run) -> None:
         """In the transaction that puts a failed or stopped run back into the queue. Shards that are done stay done."""
+
+    def may_steer(self, run: Run, user: Any) -> bool:
+        """Whether this person may stop and restart it now, by the roles of today, whoever started it."""
+        return bool(user.has_role(*self.roles))
 
     def title(self, run: Run) -> str:
         """What is computed, in the reader's language: "Scores of the October review"."""

@@ -111,8 +111,7 @@ def restart_run(*, actor: Any, run: Run) -> Run:
 
 def _authorise(actor: Any, run: Run) -> registry.RunHandler | None:
     handler = registry.find(run.kind)
-    roles = handler.roles if handler is not None else ("hr",)
-    if actor is not None and actor.pk != run.created_by_id and not actor.has_role(*roles):
+    if actor is not None and not (handler or registry.RunHandler()).may_steer(run, actor):
         raise Refusal("run_not_yours", status=403)
     return handler
 

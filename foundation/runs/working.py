@@ -11,6 +11,7 @@ wait for one another for milliseconds. The last shard's transaction plans the ne
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import socket
@@ -279,9 +280,19 @@ def _reason_of(error: Exception, run: Run, attempts: int) -> tuple[str, dict[str
     """What a person is told about an exception: time-outs by name, the rest by a reference into the log."""
     if isinstance(error, SoftTimeLimitExceeded):
         return "run_too_slow", {"attempts": attempts}
+    if _is_disk_full(error):
+        log.error("run %s (%s) failed: the disk is full", run.pk, run.kind, exc_info=error)
+        return "run_disk_full", {}
     reference = uuid.uuid4().hex[:8]
     log.error("run %s (%s) failed, reference %s", run.pk, run.kind, reference, exc_info=error)
     return "internal_error", {"reference": reference}
+
+
+def _is_disk_full(error: BaseException) -> bool:
+    """The server's (SQLSTATE disk_full) or our own."""
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    return getattr(error.__cause__, "pgcode", None) == "53100"
 
 
 def _is_interruption(error: BaseException) -> bool:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from foundation.refusals import Refusal
 from foundation.runs import registry, services, working
 from foundation.runs.models import OutboxMessage, Run, Shard
-from foundation.runs.presentation import problem_of
+from foundation.runs.presentation import describe, problem_of
+from people.models import RoleGrant, User
 from tests.cast import Cast
 from tests.foundation.conftest import CountingHandler, worked
 
@@ -134,6 +136,22 @@ class TestFailure:
             {"attempts": 7},
         )
         assert handler.count("work") == 1
+        assert worked() == []
+
+    @pytest.mark.parametrize("whose", ["server", "own"])
+    def test_a_full_disk_is_named(self, handler: CountingHandler, whose: str) -> None:
+        def full(run: Run, stage: str, key: dict) -> None:
+            if whose == "own":
+                raise OSError(errno.ENOSPC, "No space left on device")
+            with connection.cursor() as cursor:
+                cursor.execute("DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'disk_full'; END $$")
+
+        handler.trouble = full
+        run = services.execute(start().pk)
+        assert run is not None
+        assert (run.state, run.error_code) == (Run.State.FAILED, "run_disk_full")
+        assert "disk is full" in problem_of(run)
+        assert handler.count("finish") == 0
         assert worked() == []
 
     def test_a_plan_that_cannot_be_made_fails_the_run(
@@ -348,6 +366,21 @@ class TestStopping:
         assert (refused.value.code, refused.value.status) == ("run_not_yours", 403)
         run.refresh_from_db()
         assert (run.state, run.epoch) == (Run.State.QUEUED, 0)
+
+    def test_who_started_it_needs_the_role_still(self, handler: CountingHandler, cast: Cast) -> None:
+        run = start(cast.hr)
+        RoleGrant.objects.filter(user=cast.hr).delete()
+        starter = User.objects.get(pk=cast.hr.pk)
+        with pytest.raises(Refusal) as refused:
+            services.stop_run(actor=starter, run=run)
+        assert (refused.value.code, refused.value.status) == ("run_not_yours", 403)
+        assert not describe(run, starter)["may_stop"]
+        run.refresh_from_db()
+        assert (run.state, run.epoch) == (Run.State.QUEUED, 0)
+        stopped = services.stop_run(actor=None, run=run)
+        with pytest.raises(Refusal, match="responsible"):
+            services.restart_run(actor=starter, run=stopped)
+        assert not describe(stopped, starter)["may_restart"]
 
     def test_a_stopped_run_goes_on_after_a_restart(self, handler: CountingHandler, cast: Cast) -> None:
         run = services.stop_run(actor=cast.hr, run=start(cast.hr))

@@ -70,7 +70,7 @@ class RunDetail(RetrieveAPI):
 
 class RunAction(LaurelAPIView):
     scopes = {"POST": WRITES}
-    roles = {"POST": ANYONE}  # the service asks who started it and who is responsible for its kind
+    roles = {"POST": ANYONE}  # the service asks who is responsible for its kind
     serializer_class = RunSerializer
     service: Any = None
 
