@@ -27,7 +27,7 @@ def forget_unused_uploads(*, kept: timedelta = KEPT) -> int:
             upload.delete()
             transaction.on_commit(lambda file=upload.file: file.storage.delete(file.name))  # type: ignore[misc]
             forgotten += 1
-    storage = Upload._meta.get_field("file").storage  # type: ignore[union-attr]
+    storage = Upload._meta.get_field("file").storage
     try:
         names = storage.listdir(FOLDER)[1]
     except FileNotFoundError:
