@@ -13,7 +13,9 @@ class MetricsConfig(AppConfig):
         from metrics import inspection_refusals, refusals  # noqa: F401  define the texts
         from metrics.services.import_kinds import RecordsKind, TotalsKind
         from metrics.services.standing_values import StandingValuesHandler
+        from metrics.services.target_files import TargetsKind
 
         kinds.register(RecordsKind)
         kinds.register(TotalsKind)
+        kinds.register(TargetsKind)
         registry.register(StandingValuesHandler)

@@ -155,6 +155,10 @@ define_refusals(
         ),
         "target_ramp_base": _("A ramp needs a target above 0."),
         "target_overlap": _("Overlaps with row %(row)s, and neither of the two is more specific."),
+        "target_overlap_table": _(
+            "Overlaps with row %(row)s of the table as it stands, and neither of the two is more specific."
+        ),
+        "target_twice": _("Row %(row)s is for the same people and months already."),
         "target_reason": _("The reason has at most %(limit)s characters."),
     }
 )

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from metrics.views import kpis, measures, sources, values
+from metrics.views import kpis, measures, sources, targets, values
 
 app_name = "metrics"
 urlpatterns = [
@@ -11,6 +11,8 @@ urlpatterns = [
     path("kpis/<slug:code>/", kpis.kpi, name="kpi"),
     path("kpis/<slug:code>/edit/", kpis.kpi_edit, name="kpi_edit"),
     path("kpis/<slug:code>/active/", kpis.kpi_active, name="kpi_active"),
+    path("targets/", targets.targets, name="targets"),
+    path("targets.csv", targets.targets_csv, name="targets_csv"),
     path("measures/", measures.measures, name="measures"),
     path("measures/new/", measures.measure_new, name="measure_new"),
     path("measures/<slug:code>/edit/", measures.measure_edit, name="measure_edit"),

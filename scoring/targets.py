@@ -130,12 +130,12 @@ def resolve(
     """
     if last < first:
         raise InvalidInput("period_backwards")
-    for index, row in enumerate(rows):
-        for place, other in enumerate(rows[:index]):
+    for number, row in enumerate(rows, start=1):
+        for above, other in enumerate(rows[: number - 1], start=1):
             if overlap(row, other):
-                raise InvalidInput("targets_overlap", first=place + 1, second=index + 1)
-        if not all(share > 0 for share in row.ramp):
-            raise InvalidInput("ramp_share", row=index + 1)
+                raise InvalidInput("targets_overlap", first=above, second=number)
+        if not all(each > 0 for each in row.ramp):
+            raise InvalidInput("ramp_share", row=number)
     job, queue = np.asarray(jobs, dtype=object), np.asarray(queues, dtype=object)
     start, end = np.asarray(since, dtype="datetime64[D]"), np.asarray(until, dtype="datetime64[D]")
     months = _months(first, last)

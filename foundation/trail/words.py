@@ -9,7 +9,8 @@ from django.utils.translation import gettext_noop as _
 MODELS = (
     _("batch"), _("compensation"), _("cycle"), _("cycle template"), _("incentive plan"), _("job"), _("judgement"),
     _("kpi"), _("kpi version"), _("leadership"), _("measure"), _("membership"), _("payout decision"), _("payout run"),
-    _("plan version"), _("role grant"), _("score sheet"), _("site"), _("source"), _("team"), _("token"), _("user"),
+    _("plan version"), _("role grant"), _("score sheet"), _("site"), _("source"), _("target edition"), _("team"),
+    _("token"), _("user"),
 )  # fmt: skip
 FIELDS = (
     _("aliases"), _("approved at"), _("approved by"), _("comment"), _("component"), _("configuration"),

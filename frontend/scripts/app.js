@@ -4,6 +4,7 @@ import htmx from "htmx.org";
 import { startCopying } from "./copy.js";
 import { startDialogs } from "./dialog.js";
 import { startGrids } from "./grid.js";
+import { startSheets } from "./sheet.js";
 import { csrfToken, text, toast } from "./text.js";
 import { startUploads } from "./upload.js";
 
@@ -19,6 +20,7 @@ async function startCharts(root) {
 function start(root) {
   startUploads(root);
   startGrids(root, htmx);
+  startSheets(root);
   startCharts(root);
   root.querySelector("[data-focus-first]")?.focus();
 }

@@ -108,8 +108,8 @@ class Migration(migrations.Migration):
                     "tenure_to",
                     models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="to below"),
                 ),
-                ("month_from", models.DateField(blank=True, null=True, verbose_name="First month")),
-                ("month_to", models.DateField(blank=True, null=True, verbose_name="Last month")),
+                ("month_from", models.DateField(blank=True, null=True, verbose_name="From month")),
+                ("month_to", models.DateField(blank=True, null=True, verbose_name="To month")),
                 (
                     "target",
                     models.DecimalField(

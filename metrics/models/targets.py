@@ -45,8 +45,8 @@ class TargetRow(models.Model):
     queue = models.CharField(_("Queue"), max_length=80, blank=True)
     tenure_from = models.PositiveSmallIntegerField(_("Months in the job, from"), default=0)
     tenure_to = models.PositiveSmallIntegerField(_("to below"), null=True, blank=True)
-    month_from = models.DateField(_("First month"), null=True, blank=True)
-    month_to = models.DateField(_("Last month"), null=True, blank=True)
+    month_from = models.DateField(_("From month"), null=True, blank=True)
+    month_to = models.DateField(_("To month"), null=True, blank=True)
     target = models.DecimalField(_("Target"), max_digits=16, decimal_places=6, null=True, blank=True)
     ramp = models.JSONField(_("Ramp"), default=list, blank=True)
 

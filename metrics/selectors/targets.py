@@ -33,20 +33,15 @@ def current_edition() -> TargetEdition | None:
     return TargetEdition.objects.select_related("created_by").order_by("-number").first()
 
 
-def visible_target_rows(user: User) -> QuerySet[TargetRow]:
-    """Rows of the edition in force, for HR and auditors; a person reads the own target on the own page."""
+def visible_editions(user: User) -> QuerySet[TargetEdition]:
+    """For HR and auditors; a person reads the own target on the own page."""
     if not user.is_authenticated or not user.has_role("hr", "auditor"):
-        return TargetRow.objects.none()
-    latest = TargetEdition.objects.order_by("-number").values("pk")[:1]
-    return TargetRow.objects.filter(edition__in=list(latest.values_list("pk", flat=True))).select_related(
-        "kpi", "job"
-    )
+        return TargetEdition.objects.none()
+    return TargetEdition.objects.select_related("created_by").order_by("-number")
 
 
 def get_edition_for(user: User, number: int) -> TargetEdition:
-    found = None
-    if user.is_authenticated and user.has_role("hr", "auditor") and 0 < number < 2**31:
-        found = TargetEdition.objects.filter(number=number).first()
+    found = visible_editions(user).filter(number=number).first() if 0 < number < 2**31 else None
     if found is None:
         raise Http404
     return found

@@ -14,6 +14,7 @@ from foundation.trail.services import recording
 from incentives.services import configuration as incentives
 from metrics.services import configuration as metrics
 from metrics.services import inspection_configuration as inspections
+from metrics.services import target_sections as targets
 from people.services import configuration as people
 from reviews.services import configuration as reviews
 from reviews.services import library_configuration as library
@@ -31,6 +32,7 @@ SECTIONS: dict[str, tuple[Load, Dump]] = {
     "kpis": (metrics.load_kpis, metrics.dump_kpis),
     "inspection_forms": (inspections.load_inspection_forms, inspections.dump_inspection_forms),
     "competencies": (library.load_competencies, library.dump_competencies),
+    "targets": (targets.load_targets, targets.dump_targets),
     "cycle_templates": (reviews.load_cycle_templates, reviews.dump_cycle_templates),
     "incentive_plans": (incentives.load_incentive_plans, incentives.dump_incentive_plans),
 }

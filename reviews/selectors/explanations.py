@@ -149,7 +149,7 @@ def _line(
     if "kpis" in component:
         found["inputs"] = value.inputs if value else {}
         found["value_standard_error"] = value.standard_error if value else None
-        entry = next((each for each in component["kpis"] if each["kpi"] == line.subject), {})
+        entry: dict[str, Any] = next((each for each in component["kpis"] if each["kpi"] == line.subject), {})
         if has_targets(entry):
             found["person"] = person
             found["target_parts"] = target_parts(entry, person)

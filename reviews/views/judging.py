@@ -156,7 +156,7 @@ def _in_grid(facts: list[KPIFact]) -> list[KPIFact]:
     return [fact for fact in facts if fact in by_weight[:FACTS_IN_GRID]]
 
 
-def _fact_heads(facts: list[KPIFact]) -> list[dict[str, str]]:
+def _fact_heads(facts: list[KPIFact]) -> list[dict[str, Any]]:
     return [
         {
             "name": name_of(fact.item["version"], fact.item["kpi"]),

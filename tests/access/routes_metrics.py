@@ -42,7 +42,30 @@ MEASURE = {"code": "smiles", **NAMES, "unit": "count"}
 SOURCE = {"code": "tickets", **NAMES, "kind": "records", "time_zone": "Asia/Shanghai", "precedence": 100}
 RECORD = {"record_id": "R1", "employee": "E0004", "day": "2025-12-01", "values": {"answered": 1}}
 
+TARGETS = {"rows": [{"kpi": "satisfaction", "job": "agent", "target": "4.4"}], "edition": 1}
+
+
+def editions(world: World) -> dict[str, dict[str, Any]]:
+    return {"first": {"number": 1}, "missing": {"number": MISSING_ID}}
+
+
 ROUTES = [
+    Route(
+        "targets/",
+        GET=Rule(hr=200, auditor=200),
+        POST=Rule(
+            hr=302, body={"version": "1", "kpi": ["satisfaction"], "job": ["agent"], "target": ["4.4"]}
+        ),
+    ),
+    Route("targets.csv", GET=Rule(hr=200, auditor=200)),
+    Route(
+        "api/v1/targets/",
+        GET=Rule(hr=200, auditor=200),
+        PUT=Rule(hr=200, json=TARGETS),
+        POST=Rule(hr=200, json={"rows": TARGETS["rows"]}),
+    ),
+    Route("api/v1/targets/editions/", GET=Rule(hr=200, auditor=200)),
+    Route("api/v1/targets/editions/<int:number>/", editions, GET=Rule(hr=200, auditor=200)),
     Route("kpis/", GET=Rule(everyone=200)),
     Route("kpis/new/", GET=Rule(hr=200), POST=Rule(hr=302, body={**KPI, **TERMS})),
     Route("kpis/check/", POST=Rule(hr=200, body=TERMS)),

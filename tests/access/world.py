@@ -14,6 +14,7 @@ import datetime
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from django.core.files.base import ContentFile
@@ -31,6 +32,8 @@ from metrics.models import Source
 from metrics.services.catalogue import load_catalogue
 from metrics.services.sources import create_source
 from metrics.services.standing_values import start_month
+from metrics.services.target_lines import TargetLine
+from metrics.services.targets import save_targets
 from people.models import User
 from people.services.accounts import deactivate_user
 from reviews.models import Cycle, ScoreSheet
@@ -190,6 +193,11 @@ def build_world() -> World:
     RoleGrantFactory(user=inspector, role="inspector")
 
     assert not list(load_catalogue(actor=cast.hr))
+    save_targets(
+        actor=cast.hr,
+        lines=[TargetLine(kpi="satisfaction", job="team_leader", target=Decimal("4.5"))],
+        version=0,
+    )
     telephone = create_source(
         actor=cast.hr,
         code="telephone",
