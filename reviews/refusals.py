@@ -35,6 +35,10 @@ CONFIGURATION = {
     "cycle_kpi_without_bands": _("%(name)s has no standard bands. Choose attainment or give it bands."),
     "cycle_floor_above_cap": _("The floor %(floor)s lies above the cap %(cap)s."),
     "cycle_bands_not_ascending": _("Bands must start at ascending values."),
+    "bonus_range_backwards": _("The most points lie below the least."),
+    "bonus_both_signs": _("An item either gives points or takes them. Make two of it."),
+    "bonus_no_points": _("An item of 0 points changes nothing."),
+    "red_line_caps_nothing": _("A cap at the best band changes nothing. Choose a lower one."),
     "rating_only_for_distribution": _("This setting only has a meaning where ratings are given by shares."),
     "rating_shares_not_100": _("The shares add up to %(total)s instead of 100; %(missing)s to go."),
     "bands_too_few": _("At least two rating bands are needed."),
@@ -129,6 +133,22 @@ ADJUSTMENTS = {
     "points_out_of_range": _("Points lie between -100 and 100."),
     "not_a_participant": _("This person does not take part in the cycle."),
     "adjustment_not_open": _("Ratings can be changed only before the release."),
+    "adjustment_stale": _("Someone else moved this rating meanwhile. Look at their move, then decide again."),
+    "adjustment_withdrawn": _("This entry has already been taken back."),
+    "adjustment_not_withdrawable": _("This entry cannot be taken back. Undo a move by a further move."),
+    "nothing_to_take_back": _("There is no move to take back."),
+    "rating_unchanged": _("The rating is %(rating)s already."),
+    "rating_above_red_line": _(
+        "A red line caps this rating at %(cap)s. Without the breach being taken back it cannot become %(rating)s."
+    ),
+    "bonus_item_unknown": _("There is no bonus or penalty item %(item)s in this cycle."),
+    "bonus_points_out_of_range": _("This item gives from %(low)s to %(high)s points."),
+    "red_line_unknown": _("There is no red line %(line)s in this cycle that waits for a recorded breach."),
+    "evidence_required": _("Say what proves it."),
+    "proposal_not_yours": _("Only whoever judges or leads this person may propose another rating."),
+    "proposal_open": _("A proposal for this person is waiting for HR already."),
+    "proposal_decided": _("This proposal has been decided already."),
+    "calibration_not_open": _("Ratings can be proposed only in the calibration phase."),
 }
 
 define_refusals({**CONFIGURATION, **CYCLES, **LIBRARY, **LAUNCH, **JUDGEMENTS, **ADJUSTMENTS})

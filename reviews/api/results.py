@@ -70,4 +70,6 @@ class ResultDetail(LaurelAPIView):
     def get(self, request: Request, code: str, employee_id: int) -> Response:
         cycle = get_cycle_for(caller(request), code)
         result = get_result_for(caller(request), cycle, employee_id)
-        return Response(explanation_of(result, cycle, show_rank=may_see_rank(caller(request), cycle)))
+        user = caller(request)
+        own = result.employee_id == user.pk
+        return Response(explanation_of(result, cycle, show_rank=may_see_rank(user, cycle), own=own))

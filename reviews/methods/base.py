@@ -70,6 +70,21 @@ class KPIReference:
     targets: Mapping[str, Any] | None = None
 
 
+def frozen_version(reference: KPIReference) -> dict[str, Any]:
+    """What a frozen configuration keeps of a KPI, so that it explains itself."""
+    return {
+        "id": reference.version_id,
+        "number": reference.version_number,
+        "name": dict(reference.name),
+        "formula": reference.formula,
+        "unit": reference.unit,
+        "direction": reference.direction,
+        "decimals": reference.decimals,
+        "minimum_sample": reference.minimum_sample,
+        "denominator": dict(reference.denominator),
+    }
+
+
 @dataclass(frozen=True)
 class ComponentInputs:
     """What a component is computed from, for one shard of people.

@@ -21,11 +21,15 @@ from reviews.methods.base import (
     check_weights,
     has_name,
 )
+from reviews.methods.bonus import SCHEMA as BONUS
+from reviews.methods.bonus import check_bonus, completed_bonus
 from reviews.methods.library import CompetencyReference, with_competencies, without_competencies
 from reviews.methods.overall import OVERALL
 from reviews.methods.problems import check_shape
 from reviews.methods.rating_rule import SCHEMA as RATING
 from reviews.methods.rating_rule import check_rule, completed_rule
+from reviews.methods.red_lines import KINDS, check_red_lines, line_schema
+from reviews.methods.red_lines import SCHEMA as RED_LINES
 from scoring.composite import MISSING
 
 Configuration = dict[str, Any]
@@ -60,6 +64,8 @@ SCHEMA: dict[str, Any] = {
         "cohort": {"enum": list(COHORTS)},
         "show_rank": {"type": "boolean"},
         "rating": RATING,
+        "bonus": BONUS,
+        "red_lines": RED_LINES,
         "rating_bands": {
             "type": "array",
             "maxItems": 12,
@@ -111,6 +117,8 @@ def blank_configuration() -> Configuration:
             {"code": "S", "from": 105, "name": {"zh": "卓越", "en": "Outstanding"}},
         ],
         "rating": completed_rule(None),
+        "bonus": completed_bonus(None),
+        "red_lines": [],
     }
 
 
@@ -119,6 +127,7 @@ def completed(document: Mapping[str, Any]) -> Configuration:
     result = {**blank_configuration(), "rating_bands": [], **deepcopy(dict(document))}
     result["population"] = {**blank_configuration()["population"], **result["population"]}
     result["rating"] = completed_rule(result["rating"])
+    result["bonus"] = completed_bonus(result["bonus"])
     return result
 
 
@@ -146,6 +155,10 @@ def check_configuration(
     for index, component in enumerate(components if isinstance(components, list) else []):
         if isinstance(component, dict):
             _check_component_shape(component, problems=problems, path=(*path, "components", index))
+    lines = document.get("red_lines") if isinstance(document, dict) else None
+    for index, line in enumerate(lines if isinstance(lines, list) else []):
+        if isinstance(line, dict):
+            _check_line_shape(line, problems=problems, path=(*path, "red_lines", index))
     if len(problems) > before:
         return  # what follows reads the document as if it had its shape
     population = document.get("population", {})
@@ -182,6 +195,15 @@ def check_configuration(
     _check_bands(
         document.get("rating_bands", []), problems=problems, path=(*path, "rating_bands"), complete=complete
     )
+    check_bonus(document.get("bonus", {}), problems=problems, path=(*path, "bonus"), complete=complete)
+    check_red_lines(
+        document.get("red_lines", []),
+        document.get("rating_bands", []),
+        kpis=references.kpis,
+        problems=problems,
+        path=(*path, "red_lines"),
+        complete=complete,
+    )
     if "rating" in document:
         check_rule(
             document["rating"],
@@ -205,6 +227,14 @@ def _check_component_shape(component: dict[str, Any], *, problems: Problems, pat
         "additionalProperties": False,
     }
     check_shape(component, schema, problems=problems, path=path)
+
+
+def _check_line_shape(line: dict[str, Any], *, problems: Problems, path: Path) -> None:
+    kind = KINDS.get(line.get("kind", "")) if isinstance(line.get("kind"), str) else None
+    if kind is None:
+        problems.add((*path, "kind"), "cycle_field_choice", allowed=", ".join(KINDS))
+        return
+    check_shape(line, line_schema(kind), problems=problems, path=path)
 
 
 def _check_bands(bands: list[dict[str, Any]], *, problems: Problems, path: Path, complete: bool) -> None:
@@ -234,6 +264,9 @@ def freeze_configuration(document: Mapping[str, Any], *, references: References)
         )
         for component in frozen["components"]
     ]
+    frozen["red_lines"] = [
+        KINDS[line["kind"]].freeze(line, kpis=references.kpis) for line in frozen["red_lines"]
+    ]
     return frozen
 
 
@@ -245,14 +278,13 @@ def fingerprint(document: Mapping[str, Any]) -> str:
 
 def kpi_version_ids(configuration: Mapping[str, Any]) -> list[int]:
     """Of a frozen configuration: the KPI versions whose values a run computes, each once."""
-    return sorted(
-        {
-            item["version"]["id"]
-            for component in configuration["components"]
-            for item in component.get("kpis", [])
-            if "version" in item
-        }
-    )
+    return sorted({item["version"]["id"] for item in named_kpis(configuration) if "version" in item})
+
+
+def named_kpis(configuration: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Every entry that names a KPI: those of components, then those of red lines."""
+    items = [item for component in configuration["components"] for item in component.get("kpis", [])]
+    return [*items, *(line for line in configuration.get("red_lines") or [] if "kpi" in line)]
 
 
 def component_of(configuration: Mapping[str, Any], code: str) -> dict[str, Any] | None:
@@ -272,4 +304,6 @@ def as_draft(frozen: Mapping[str, Any]) -> Configuration:
             item.pop("targets", None)
         if "items" in component:
             component["items"] = [without_competencies(item) for item in component["items"]]
+    for line in draft.get("red_lines", []):
+        line.pop("version", None)
     return draft

@@ -23,6 +23,7 @@ from reviews.methods.base import (
     Method,
     check_duplicates,
     check_weights,
+    frozen_version,
     or_nan,
     or_none,
 )
@@ -136,17 +137,7 @@ class KPIMethod(Method):
                     "floor": item.get("floor", 0),
                     "cap": item.get("cap"),
                     "bands": (item.get("bands") or reference.bands) if scoring == BANDS else [],
-                    "version": {
-                        "id": reference.version_id,
-                        "number": reference.version_number,
-                        "name": dict(reference.name),
-                        "formula": reference.formula,
-                        "unit": reference.unit,
-                        "direction": reference.direction,
-                        "decimals": reference.decimals,
-                        "minimum_sample": reference.minimum_sample,
-                        "denominator": dict(reference.denominator),
-                    },
+                    "version": frozen_version(reference),
                 }
             )
         return {**component, "kpis": frozen}

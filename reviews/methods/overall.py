@@ -13,7 +13,7 @@ from scoring.composite import combined_standard_error, effective_weights, stored
 from scoring.ranking import percentile, rank
 
 SCORED, HELD_BACK, NO_DATA = "scored", "held_back", "no_data"
-POINTS, RATING = "points", "rating"
+POINTS, RATING, BREACH = "points", "rating", "breach"
 # The reserved component code of lines that belong to the overall score.
 OVERALL = "overall"
 

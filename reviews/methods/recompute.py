@@ -6,15 +6,17 @@ result, and anyone who exports an explanation can do the same with a pocket calc
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from reviews.methods import get_method
 from reviews.methods.base import or_nan, or_none
+from reviews.methods.bonus import counted_points
 from reviews.methods.overall import POINTS, RATING, component_weights, overall_scores
 from reviews.methods.rating_rule import rating_again
+from reviews.methods.red_lines import KINDS, capped, red_line_of
 from scoring.composite import stored
 
 
@@ -34,10 +36,15 @@ def recompute(explanation: Mapping[str, Any]) -> dict[str, Any]:
     for index, component in enumerate(configuration["components"]):
         answers[component["code"]]["weight"] = float(weights[0, index])
     adjustments = explanation["adjustments"]
-    points = sum(each["points"] for each in adjustments if each["kind"] == POINTS)
+    points = counted_points(
+        [(each["item"], each["points"]) for each in adjustments if each["kind"] == POINTS], configuration
+    )
     score, error, state = overall_scores(scores, errors, np.array([float(points)]), configuration)
     rating = rating_again(score[0], configuration, explanation.get("rating_group"))
     moves = [each["rating"] for each in adjustments if each["kind"] == RATING]
+    caps = [
+        line["cap"] for line in map(_red_line(configuration), explanation["red_lines"]) if line is not None
+    ]
     shown = explanation["cohort"] is not None and not np.isnan(score[0])
     standing = _standing(explanation["cohort"]) if shown else (None, None)
     return {
@@ -45,11 +52,21 @@ def recompute(explanation: Mapping[str, Any]) -> dict[str, Any]:
         "standard_error": or_none(error[0]),
         "state": state[0],
         "computed_rating": rating,
-        "rating": moves[-1] if moves and rating else rating,
+        "rating": capped(moves[-1] if moves and rating else rating, caps, configuration),
         "rank": standing[0],
         "percentile": standing[1],
         "components": answers,
     }
+
+
+def _red_line(configuration: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], dict[str, Any] | None]:
+    """The configured line, where the value that the explanation shows does cross it."""
+
+    def crossed(hit: Mapping[str, Any]) -> dict[str, Any] | None:
+        line = red_line_of(configuration, hit["code"])
+        return line if line is not None and KINDS[line["kind"]].is_hit(line, hit["value"]) else None
+
+    return crossed
 
 
 def _standing(cohort: Mapping[str, int]) -> tuple[int, float]:

@@ -3,6 +3,7 @@ from reviews.models.competencies import Competency, CompetencyVersion
 from reviews.models.cycles import Cycle, CycleTemplate, PhaseChange
 from reviews.models.judgements import Judgement, ScoreSheet
 from reviews.models.participants import Participant
+from reviews.models.proposals import RatingProposal
 from reviews.models.rating_groups import RatingGroup
 from reviews.models.results import ComponentScore, Result, ResultAdjustment, ScoreLine
 
@@ -17,6 +18,7 @@ __all__ = [
     "Participant",
     "PhaseChange",
     "RatingGroup",
+    "RatingProposal",
     "Result",
     "ResultAdjustment",
     "ScoreLine",

@@ -103,13 +103,22 @@ class ResultAdjustment(models.Model):
     class Kind(models.TextChoices):
         RATING = "rating", _("calibrated rating")
         POINTS = "points", _("bonus or penalty points")
+        BREACH = "breach", _("recorded breach")
 
     cycle = models.ForeignKey("reviews.Cycle", on_delete=models.PROTECT, related_name="adjustments")
     employee = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=12, choices=Kind.choices)
     rating = models.CharField(max_length=20, blank=True)
     points = models.FloatField(null=True)
+    item = models.CharField(
+        max_length=40, blank=True, default="", help_text="code of the bonus item or of the red line"
+    )
     reason = models.CharField(max_length=400)
+    evidence = models.CharField(max_length=2000, blank=True, default="")
+    is_shared = models.BooleanField(default=False, help_text="whether the employee may read a move's reason")
+    reverses = models.OneToOneField(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="reversed_by"
+    )
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 

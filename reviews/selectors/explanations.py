@@ -11,6 +11,7 @@ from metrics.models import KPIValue
 from reviews.methods.document import component_of
 from reviews.methods.overall import OVERALL
 from reviews.methods.rating_scale import COMMENT_ITEM, level_key, level_texts
+from reviews.methods.red_lines import RED_LINE, red_line_of
 from reviews.methods.targets import has_targets, target_parts
 from reviews.models import (
     ComponentScore,
@@ -25,7 +26,9 @@ from reviews.models import (
 from reviews.selectors.rating_groups import rating_group_of
 
 
-def explanation_of(result: Result, cycle: Cycle, *, show_rank: bool = True) -> dict[str, Any]:
+def explanation_of(
+    result: Result, cycle: Cycle, *, show_rank: bool = True, own: bool = False
+) -> dict[str, Any]:
     """Everything that a recomputation needs, as plain JSON-able values; about ten queries.
 
     Keys: cycle, period, run, employee, score, standard_error, state, rating, rank, percentile, configuration (frozen),
@@ -33,7 +36,7 @@ def explanation_of(result: Result, cycle: Cycle, *, show_rank: bool = True) -> d
     above, equal, below}, computed_rating (before calibration), rating_group (see rating_group_of). A line has subject,
     value, target, weight, effective_weight, attainment, points, n, standard_error, rule; a KPI's also inputs
     {"sum(m)": x}, value_standard_error. Without show_rank, rank, percentile and cohort counts are None: a cycle that
-    does not show ranks does not show them here either.
+    does not show ranks does not show them here either. `own` hides what HR does not share with the person.
     """
     participant = Participant.objects.select_related("team", "job").get(
         cycle=cycle, employee=result.employee_id
@@ -89,7 +92,8 @@ def explanation_of(result: Result, cycle: Cycle, *, show_rank: bool = True) -> d
             )
             for component in cycle.configuration["components"]
         ],
-        "adjustments": _applied(lines[OVERALL]),
+        "adjustments": _applied(lines[OVERALL], own),
+        "red_lines": _crossed(lines[OVERALL], cycle),
         "cohort": _cohort(result, cycle, participant) if show_rank else None,
     }
 
@@ -182,9 +186,11 @@ def _comments(participant: Participant) -> dict[tuple[str, str], str]:
     }
 
 
-def _applied(lines: list[ScoreLine]) -> list[dict[str, Any]]:
-    """The adjustments that this run applied, in order; later ones belong to later runs."""
-    ids = [int(line.subject.partition(":")[2]) for line in lines]
+def _applied(lines: list[ScoreLine], own: bool) -> list[dict[str, Any]]:
+    """The adjustments that this run applied, in order; later ones belong to later runs. Oneself reads the reason of a
+    calibration only where HR shares it."""
+    subjects = [line.subject.partition(":") for line in lines]
+    ids = [int(number) for kind, _colon, number in subjects if kind == "adjustment"]
     found = ResultAdjustment.objects.in_bulk(ids) if ids else {}
     return [
         {
@@ -192,11 +198,29 @@ def _applied(lines: list[ScoreLine]) -> list[dict[str, Any]]:
             "kind": each.kind,
             "points": each.points,
             "rating": each.rating,
-            "reason": each.reason,
+            "item": each.item,
+            "reason": each.reason
+            if each.is_shared or not own or each.kind != ResultAdjustment.Kind.RATING
+            else "",
+            "evidence": each.evidence,
+            "reverses": each.reverses_id,
             "created_at": each.created_at.isoformat(),
         }
         for each in (found[pk] for pk in ids)
     ]
+
+
+def _crossed(lines: list[ScoreLine], cycle: Cycle) -> list[dict[str, Any]]:
+    """The red lines that were crossed, with the value that crossed them."""
+    found = []
+    for line in lines:
+        kind, _colon, code = line.subject.partition(":")
+        configured = red_line_of(cycle.configuration, code) if kind == RED_LINE else None
+        if configured is not None:
+            found.append(
+                {"code": code, "cap": configured["cap"], "kind": configured["kind"], "value": line.value}
+            )
+    return found
 
 
 def _cohort(result: Result, cycle: Cycle, participant: Participant) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from reviews.methods.document import (
     check_configuration,
     completed,
     freeze_configuration,
+    named_kpis,
     rated_components,
 )
 from reviews.methods.targets import has_targets, names_queues, needs_people, person_targets
@@ -121,9 +122,7 @@ def _without_data(
     configuration: Mapping[str, Any], kpis: Mapping[str, KPIReference], cycle: Cycle
 ) -> list[LaunchProblem]:
     """A KPI none of whose measures arrived: an error once the period is over, a warning while data may still come."""
-    used = [
-        kpis[item["kpi"]] for component in configuration["components"] for item in component.get("kpis", [])
-    ]
+    used = [kpis[code] for code in dict.fromkeys(item["kpi"] for item in named_kpis(configuration))]
     wanted = {measure for reference in used for measure in parse(reference.formula).measures}
     present = measures_with_data(wanted, cycle.first_day, cycle.last_day)
     severity = "error" if cycle.last_day < timezone.localdate() else "warning"

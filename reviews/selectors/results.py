@@ -41,6 +41,11 @@ def visible_results(user: User, cycle: Cycle) -> QuerySet[Result]:
     return published.filter(employee__in=people.values("employee"))
 
 
+def judged_by(user: User, cycle: Cycle) -> QuerySet[Participant]:
+    """Those whom `user` judges in the cycle or leads today."""
+    return Participant.objects.filter(cycle=cycle).filter(_ratees_of(user))
+
+
 def _ratees_of(user: User) -> Q:
     ratees = Q(rater=user)
     if user.is_manager:

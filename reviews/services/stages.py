@@ -20,10 +20,17 @@ from reviews.methods.overall import (
     overall_scores,
     rank_in_cohorts,
 )
+from reviews.methods.red_lines import RED_LINE
 from reviews.methods.targets import needs_people
 from reviews.models import ComponentScore, Cycle, Result, ResultAdjustment, ScoreLine
 from reviews.selectors.roles import frozen_roles
 from reviews.services.rating_groups import rate_everyone
+from reviews.services.red_lines import (
+    capped_ratings,
+    points_of_people,
+    red_lines_crossed,
+    standing_breaches,
+)
 
 
 def score_components(run: Run, cycle: Cycle, employee_ids: list[int], kpi_values: pd.DataFrame) -> None:
@@ -79,7 +86,7 @@ def score_overall(run: Run, cycle: Cycle) -> None:
     )
     codes = [component["code"] for component in configuration["components"]]
     adjustments = _adjustments(cycle, order)
-    points = adjustments[adjustments["kind"] == POINTS].groupby("employee_id")["points"].sum()
+    points = points_of_people(adjustments, configuration)
     score, error, state = overall_scores(
         _matrix(found, "score", order, codes),
         _matrix(found, "standard_error", order, codes),
@@ -93,6 +100,8 @@ def score_overall(run: Run, cycle: Cycle) -> None:
     # Without a score there is no rating to move; an empty move takes those before it back.
     moved = moved[moved["employee_id"].map(rating).ne("") & moved["rating"].ne("")]
     rating.update(moved.set_index("employee_id")["rating"])
+    crossed = red_lines_crossed(run, configuration, adjustments, rating)
+    rating.update(capped_ratings(rating, crossed, configuration))
     copy_in(
         Result._meta.db_table,
         pd.DataFrame(
@@ -114,14 +123,38 @@ def score_overall(run: Run, cycle: Cycle) -> None:
             }
         ),
     )
-    _write_adjustment_lines(run, adjustments, moved)
+    _write_adjustment_lines(run, adjustments, moved, crossed)
 
 
-def _write_adjustment_lines(run: Run, adjustments: pd.DataFrame, moved: pd.DataFrame) -> None:
-    """Which adjustments this run applied: later ones belong to later runs."""
-    applied = pd.concat([adjustments[adjustments["kind"] == POINTS], moved]).sort_values(
-        ["employee_id", "id"]
-    )
+def _write_adjustment_lines(
+    run: Run, adjustments: pd.DataFrame, moved: pd.DataFrame, crossed: pd.DataFrame
+) -> None:
+    """Which adjustments this run applied (later ones belong to later runs), and which red lines were crossed."""
+    entries = pd.concat(
+        [adjustments[adjustments["kind"] == POINTS], standing_breaches(adjustments), moved]
+    ).sort_values(["employee_id", "id"])
+    applied = pd.concat(
+        [
+            pd.DataFrame(
+                {
+                    "employee_id": entries["employee_id"],
+                    "subject": "adjustment:" + entries["id"].astype(str),
+                    "value": np.nan,
+                    "points": entries["points"].astype(np.float64),
+                    "rule": entries["kind"],
+                }
+            ),
+            pd.DataFrame(
+                {
+                    "employee_id": crossed["employee_id"],
+                    "subject": f"{RED_LINE}:" + crossed["line"].astype(str),
+                    "value": crossed["value"].astype(np.float64),
+                    "points": np.nan,
+                    "rule": RED_LINE,
+                }
+            ),
+        ]
+    ).sort_values("employee_id", kind="stable")
     if applied.empty:
         return
     copy_in(
@@ -132,11 +165,12 @@ def _write_adjustment_lines(run: Run, adjustments: pd.DataFrame, moved: pd.DataF
                 "employee_id": applied["employee_id"],
                 "component": OVERALL,
                 "number": applied.groupby("employee_id").cumcount() + 1,
-                "subject": "adjustment:" + applied["id"].astype(str),
+                "subject": applied["subject"],
+                "value": applied["value"],
                 "weight": 0.0,
-                "points": applied["points"].astype(np.float64),
+                "points": applied["points"],
                 "n": 0,
-                "rule": applied["kind"],
+                "rule": applied["rule"],
             }
         ),
     )
@@ -171,7 +205,7 @@ def _judgements(cycle: Cycle, employee_ids: list[int]) -> pd.DataFrame:
 def _adjustments(cycle: Cycle, order: Any) -> pd.DataFrame:
     table = ResultAdjustment._meta.db_table
     frame = copy_out(
-        f"SELECT id, employee_id, kind, rating, points FROM {table} WHERE cycle_id = %s ORDER BY id",  # noqa: S608
+        f"SELECT id, employee_id, kind, rating, points, item, reverses_id FROM {table} WHERE cycle_id = %s ORDER BY id",  # noqa: S608
         [cycle.pk],
     )
     return frame[frame["employee_id"].isin(order)]

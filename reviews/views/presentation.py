@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from foundation.interface.wording import number, number_within, percent
 from metrics.models import KPIVersion, Measure
 from reviews.methods.base import localised
+from reviews.methods.bonus import counted_points
 from reviews.methods.kpi import BELOW_MINIMUM, MISSING
 from reviews.methods.overall import POINTS
 from reviews.methods.rating_scale import NOT_OBSERVED
@@ -183,9 +184,8 @@ def explanation_tree(explanation: Mapping[str, Any], cycle: Cycle) -> dict[str, 
         _component_node(component, configured[component["code"]], measures)
         for component in explanation["components"]
     ]
-    children += [_points_node(each) for each in explanation["adjustments"] if each["kind"] == POINTS]
     parts = [(each["effective_weight"], each["score"]) for each in explanation["components"]]
-    points = sum(each["points"] for each in explanation["adjustments"] if each["kind"] == POINTS)
+    points = points_that_count(explanation)
     base = None if explanation["score"] is None else explanation["score"] - points
     return {
         "label": _("Overall score"),
@@ -197,8 +197,11 @@ def explanation_tree(explanation: Mapping[str, Any], cycle: Cycle) -> dict[str, 
     }
 
 
-def _points_node(each: Mapping[str, Any]) -> dict[str, Any]:
-    return {"label": each["reason"], "value": _signed(each["points"]), "note": _("Bonus or penalty points")}
+def points_that_count(explanation: Mapping[str, Any]) -> float:
+    granted = [
+        (each["item"], each["points"]) for each in explanation["adjustments"] if each["kind"] == POINTS
+    ]
+    return counted_points(granted, explanation["configuration"])
 
 
 def missing_sentence(explanation: Mapping[str, Any]) -> str:
@@ -334,10 +337,6 @@ def _item_node(
         "formula": chosen,
         "note": " ".join(text for text in (note, comment) if text),
     }
-
-
-def _signed(value: float) -> str:
-    return f"+{number(value)}" if value > 0 else f"−{number(abs(value))}"
 
 
 def rank_sentence(explanation: Mapping[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,10 +11,12 @@ from django.utils.translation import ngettext
 
 from foundation.interface.wording import number, number_within
 from reviews.methods.base import localised
-from reviews.methods.overall import RATING
+from reviews.methods.bonus import item_of
+from reviews.methods.overall import BREACH, POINTS, RATING
 from reviews.methods.rating_rule import CUTOFFS, EXEMPT, MERGED, SPLIT, rule_of
+from reviews.methods.red_lines import ABOVE, KPIBeyond, red_line_of
 from reviews.models import Cycle
-from reviews.views.presentation import band_of, bands_of, language
+from reviews.views.presentation import band_of, bands_of, language, name_of, points_that_count
 
 
 def band_label(cycle: Cycle, code: str) -> str:
@@ -40,7 +43,11 @@ def rating_notes(cycle: Cycle, explanation: Mapping[str, Any]) -> list[str]:
     if explanation["score"] is None:
         return []
     notes = [group_sentence(explanation)] if explanation["rating_group"] else []
-    return [note for note in [*notes, *moved_sentences(cycle, explanation)] if note]
+    return [
+        note
+        for note in [*notes, *moved_sentences(cycle, explanation), *red_line_sentences(cycle, explanation)]
+        if note
+    ]
 
 
 def moved_sentences(cycle: Cycle, explanation: Mapping[str, Any]) -> list[str]:
@@ -56,6 +63,80 @@ def moved_sentences(cycle: Cycle, explanation: Mapping[str, Any]) -> list[str]:
             sentences.append(_("Rating moved from %(before)s to %(after)s by calibration.") % names)
         before = each["rating"]
     return sentences
+
+
+def red_line_sentences(cycle: Cycle, explanation: Mapping[str, Any]) -> list[str]:
+    """ "Capped at C because of Fatal errors: 5, above the limit of 3." Also where the rating was no higher anyway."""
+    sentences = []
+    moves = [each["rating"] for each in explanation["adjustments"] if each["kind"] == RATING]
+    uncapped = moves[-1] if moves else explanation["computed_rating"]
+    for hit in explanation["red_lines"]:
+        line = red_line_of(explanation["configuration"], hit["code"]) or {}
+        because = name_of(line, hit["code"])
+        if line.get("kind") == KPIBeyond.code:
+            sentence = (
+                _("%(name)s (%(value)s, above the limit of %(limit)s)")
+                if line["beyond"] == ABOVE
+                else _("%(name)s (%(value)s, below the limit of %(limit)s)")
+            )
+            because = sentence % {
+                "name": because,
+                "value": number(hit["value"]),
+                "limit": number(line["limit"]),
+            }
+        else:
+            reasons = [
+                each["reason"]
+                for each in explanation["adjustments"]
+                if each["kind"] == BREACH and each["item"] == hit["code"]
+            ]
+            because = _(": ").join([because, _("; ").join(reasons)]) if reasons else because
+        names = {"cap": band_label(cycle, hit["cap"]), "because": because}
+        if band_of(cycle, hit["cap"]).get("index", 0) < band_of(cycle, uncapped).get("index", 0):
+            sentences.append(_("Capped at %(cap)s because of a red line: %(because)s.") % names)
+        else:
+            sentences.append(
+                _("A red line was crossed: %(because)s. The rating does not lie above %(cap)s anyway.")
+                % names
+            )
+    return sentences
+
+
+def points_node(explanation: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Bonus and penalty items with points, reason and evidence; what the limits leave of them."""
+    granted = [each for each in explanation["adjustments"] if each["kind"] == POINTS]
+    if not granted:
+        return None
+    counted, total = points_that_count(explanation), math.fsum(each["points"] for each in granted)
+    formula = ""
+    if round(total, 6) != counted:
+        formula = _("Granted %(total)s; by the limits of the cycle %(counted)s count.") % {
+            "total": signed(total),
+            "counted": signed(counted),
+        }
+    return {
+        "label": _("Bonus and penalty points"),
+        "value": signed(counted),
+        "formula": formula,
+        "children": [
+            {
+                "label": _item_label(explanation, each),
+                "value": signed(each["points"]),
+                "note": " ".join(text for text in (each["reason"], each["evidence"]) if text),
+            }
+            for each in granted
+        ],
+    }
+
+
+def _item_label(explanation: Mapping[str, Any], each: Mapping[str, Any]) -> str:
+    item = item_of(explanation["configuration"], each["item"])
+    label = name_of(item, each["item"]) if item else _("Points without an item")
+    return _("Taken back: %(item)s") % {"item": label} if each["reverses"] else label
+
+
+def signed(value: float) -> str:
+    return f"+{number(value)}" if value > 0 else number(value)
 
 
 def group_sentence(explanation: Mapping[str, Any]) -> str:
@@ -106,6 +187,9 @@ def group_sentence(explanation: Mapping[str, Any]) -> str:
 
 def with_rating(tree: dict[str, Any], explanation: Mapping[str, Any], cycle: Cycle) -> dict[str, Any]:
     """The tree of the score with the rating as its last branch."""
+    points = points_node(explanation)
+    if points is not None:
+        tree["children"] = [*tree["children"], points]
     if explanation["score"] is not None:
         tree["children"] = [*tree["children"], rating_node(explanation, cycle)]
     return tree
@@ -121,7 +205,8 @@ def rating_node(explanation: Mapping[str, Any], cycle: Cycle) -> dict[str, Any]:
     else:
         children, formula = [], _cutoff_sentence(cycle, explanation)
         note = group_sentence(explanation)
-    children += [{"label": each, "value": ""} for each in moved_sentences(cycle, explanation)]
+    said = [*moved_sentences(cycle, explanation), *red_line_sentences(cycle, explanation)]
+    children += [{"label": each, "value": ""} for each in said]
     label = (
         _("Rating")
         if computed == explanation["rating"]

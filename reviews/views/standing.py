@@ -73,7 +73,7 @@ def _context(
     running: dict[str, Any] | None,
 ) -> dict[str, Any]:
     result.employee = request.user
-    explanation = explanation_of(result, cycle, show_rank=may_see_rank(request.user, cycle))
+    explanation = explanation_of(result, cycle, show_rank=may_see_rank(request.user, cycle), own=True)
     before = previous_result(cycle, request.user)
     change = None
     if before and result.score is not None and before[1].score is not None:
