@@ -172,11 +172,12 @@ def test_refused_grants_store_nothing(cast: Cast, ready: Cycle, change: dict[str
 @pytest.mark.parametrize("role", ["manager", "agent", "auditor", "payroll"])
 def test_only_hr_enters(cast: Cast, calibrating: Cycle, role: str) -> None:
     user = getattr(cast, role)
+    person = {"cycle": calibrating, "employee_id": cast.peer.pk, "reason": "r", "actor": user}
     entries = [
-        lambda: grant_item(actor=user, cycle=calibrating, employee_id=cast.peer.pk, item="late", points=-1, reason="r"),
-        lambda: record_breach(actor=user, cycle=calibrating, employee_id=cast.peer.pk, red_line="fraud", reason="r", evidence="e"),
-        lambda: move_rating(actor=user, cycle=calibrating, employee_id=cast.peer.pk, rating="B", reason="r"),
-    ]  # fmt: skip
+        lambda: grant_item(**person, item="late", points=-1),
+        lambda: record_breach(**person, red_line="fraud", evidence="e"),
+        lambda: move_rating(**person, rating="B"),
+    ]
     for enter in entries:
         with pytest.raises(Refusal) as caught:
             enter()
