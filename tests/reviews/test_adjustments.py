@@ -39,7 +39,15 @@ PRAISE = {
 }
 LATE = {"code": "late", "name": {"en": "Late"}, "minimum": -2, "maximum": -1, "evidence_required": False}
 BONUS = {"minimum": -10, "maximum": 5, "items": [PRAISE, LATE]}
-SLOW = {"code": "slow", "name": {"en": "Slow answers"}, "kind": "kpi", "kpi": "response_time", "beyond": "above", "limit": 25, "cap": "D"}  # fmt: skip
+SLOW = {
+    "code": "slow",
+    "name": {"en": "Slow answers"},
+    "kind": "kpi",
+    "kpi": "response_time",
+    "beyond": "above",
+    "limit": 25,
+    "cap": "D",
+}
 FRAUD = {"code": "fraud", "name": {"zh": "弄虚作假", "en": "Fraud"}, "kind": "breach", "cap": "C"}
 
 
