@@ -188,6 +188,8 @@ class Supervisor:
         try:
             self._prepare()
             listener = self._listen()
+            # Where the links of mails lead, unless something in front has an address of its own.
+            self.environment.setdefault("SITE_URL", self._local_url())
             self._start_programs(listener)
             self._build_demo()
             self._wait_until_served()

@@ -9,5 +9,7 @@ class IncentivesConfig(AppConfig):
         from foundation.runs import registry
         from incentives import refusals  # noqa: F401  texts exist once the app does
         from incentives.services.payout_runs import PayoutHandler
+        from incentives.topics import register_topics
 
         registry.register(PayoutHandler)
+        register_topics()

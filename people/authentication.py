@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils import timezone
 
+from foundation.delivery.models import Notice
 from people.models import User
 from people.selectors.employees import find_account
 
@@ -33,6 +36,18 @@ class LoginBackend(ModelBackend):
         if user.check_password(password) and self.user_can_authenticate(user) and not _has_expired(user):
             return user
         return None
+
+    def get_user(self, user_id: Any) -> User | None:
+        """With the number of unread notices, which every page shows at its bell."""
+        unread = (
+            Notice.objects.filter(recipient=OuterRef("pk"), read_at__isnull=True)
+            .order_by()
+            .values("recipient")
+            .annotate(count=Count("id"))
+            .values("count")
+        )
+        found = User.objects.filter(pk=user_id).annotate(unread_notices=Coalesce(Subquery(unread), 0)).first()
+        return found if found is not None and self.user_can_authenticate(found) else None
 
     def user_can_authenticate(self, user: Any) -> bool:
         return bool(user.may_sign_in)

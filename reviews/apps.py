@@ -6,8 +6,13 @@ class ReviewsConfig(AppConfig):
 
     def ready(self) -> None:
         # The registry of a lower room, filled once all models are loaded.
+        from foundation.delivery import duties
         from foundation.runs import registry
         from reviews import refusals  # noqa: F401  texts are defined once, when apps are ready
+        from reviews.selectors.duties import SheetDuties
         from reviews.services.scoring import ScoringHandler
+        from reviews.topics import register_topics
 
         registry.register(ScoringHandler)
+        register_topics()
+        duties.register(SheetDuties())

@@ -112,6 +112,8 @@ JUDGEMENTS = {
     "not_your_sheet": _("This form is for someone else to fill in."),
     "rating_not_open": _("Scores can only be given in the rating phase."),
     "sheet_submitted": _("This form has been submitted and cannot be changed any more."),
+    "reminding_not_open": _("Reminders can be sent while managers score."),
+    "nobody_owes": _("Nobody owes a form here: all are in."),
     "sheet_not_submitted": _("This form has not been submitted."),
     "item_unknown": _("There is no such item in this form."),
     "not_observed_not_offered": _(

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from reviews.views import competencies, component, configuration, cycles, judging, results, sheets, standing
+from reviews.views import competencies, completion, component, configuration, cycles, judging, results, sheets, standing
 
 app_name = "reviews"
 urlpatterns = [
@@ -18,6 +18,8 @@ urlpatterns = [
     path("cycles/<slug:code>/phase/", cycles.phase, name="phase"),
     path("cycles/<slug:code>/release/", cycles.release, name="release"),
     path("cycles/<slug:code>/cancel/", cycles.cancel, name="cancel"),
+    path("cycles/<slug:code>/completion/", completion.completion, name="completion"),
+    path("cycles/<slug:code>/remind/", completion.remind, name="remind"),
     path("cycles/<slug:code>/forms/", sheets.sheets, name="sheets"),
     path("cycles/<slug:code>/results/", results.results, name="results"),
     path("cycles/<slug:code>/results.csv", results.results_csv, name="results_csv"),

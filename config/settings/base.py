@@ -222,9 +222,18 @@ LAUREL_OUTBOX_CONSUMERS: dict[str, list[str]] = {
     "run.queued": ["foundation.runs.tasks.advance_run"],
     "observations.changed": ["metrics.tasks.refresh_kpi_values"],
     "inspection.scored": ["metrics.tasks.store_inspection_scores"],
+    "cycle.phase": ["reviews.tasks.tell_of_phase"],
     "result.released": [],
-    "payout.approved": [],
+    "payout.approved": ["incentives.tasks.tell_of_payout"],
 }
+
+# What people are told by mail: from and to which hour of their own day, which country's days off (two letters; empty:
+# weekends only), where links lead, and after how many days a late rater's leader hears of it.
+LAUREL_MAIL = True
+LAUREL_MAIL_HOURS = (8, 20)
+LAUREL_HOLIDAYS = os.environ.get("LAUREL_HOLIDAYS", "CN")
+LAUREL_SITE_URL = (os.environ.get("SITE_URL") or "http://localhost:8000").rstrip("/")
+LAUREL_ESCALATE_AFTER_DAYS = 2
 
 # Durable runs. The lease outlives the hard time limit of a task, and the broker's visibility timeout outlives both.
 RUN_LEASE_SECONDS = 420

@@ -83,6 +83,7 @@ CELERY_TASK_ROUTES = {
     "foundation.runs.tasks.relay": {"queue": "clock"},
     "foundation.runs.tasks.sweep": {"queue": "clock"},
     "operations.tasks.canary": {"queue": "clock"},
+    "foundation.delivery.tasks.send_mails": {"queue": "clock"},
 }
 
 # The schedule is this dictionary and nothing else, so beat keeps no file that could break; what must happen once per
@@ -96,5 +97,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "foundation.intake.tasks.forget_unused_uploads",
         "schedule": crontab(hour=3, minute=40),
     },
+    "write_mails": {"task": "foundation.delivery.tasks.write_mails", "schedule": crontab(minute="*/10")},
+    "send_mails": {"task": "foundation.delivery.tasks.send_mails", "schedule": timedelta(seconds=60)},
+    "escalate": {"task": "reviews.tasks.escalate_late_raters", "schedule": crontab(minute=15)},
     "retention": {"task": "reviews.tasks.drop_superseded_runs", "schedule": crontab(hour=3, minute=20)},
 }

@@ -195,24 +195,27 @@ def sites_of_teams(team_ids: Iterable[int] | None = None) -> dict[int, int]:
         return dict(cursor.fetchall())
 
 
-def time_zone_of(user: User, on: datetime.date | None = None) -> str | None:
-    """The time zone of the site where the person sits, None without a team or a site. One query."""
+def time_zones_of(user_ids: Iterable[int], on: datetime.date | None = None) -> dict[int, str]:
+    """{employee id: time zone of the site where the person sits}; who has no team or site is absent. One query."""
     sql = """
-        SELECT site.time_zone
+        SELECT DISTINCT ON (membership.user_id) membership.user_id, site.time_zone
         FROM people_membership AS membership
         JOIN people_team AS team ON team.id = membership.team_id
         CROSS JOIN LATERAL unnest(string_to_array(trim(both '/' FROM team.path), '/')::bigint[])
             WITH ORDINALITY AS step(id, depth)
         JOIN people_team AS above ON above.id = step.id
         JOIN people_site AS site ON site.id = above.site_id
-        WHERE membership.user_id = %s AND membership.valid @> %s::date
-        ORDER BY step.depth DESC
-        LIMIT 1
+        WHERE membership.user_id = ANY(%s) AND membership.valid @> %s::date
+        ORDER BY membership.user_id, step.depth DESC
     """
     with connection.cursor() as cursor:
-        cursor.execute(sql, [user.pk, on or timezone.localdate()])
-        row = cursor.fetchone()
-    return row[0] if row else None
+        cursor.execute(sql, [list(user_ids), on or timezone.localdate()])
+        return dict(cursor.fetchall())
+
+
+def time_zone_of(user: User, on: datetime.date | None = None) -> str | None:
+    """The time zone of the site where the person sits, None without a team or a site. One query."""
+    return time_zones_of([user.pk], on).get(user.pk)
 
 
 def visible_sites(user: User) -> QuerySet[Site]:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from reviews.api import bulk, competencies, cycles, results, sheets
+from reviews.api import bulk, competencies, completion, cycles, results, sheets
 
 urlpatterns = [
     path("cycle-templates/", cycles.CycleTemplateList.as_view(), name="api_cycle_templates"),
@@ -13,6 +13,8 @@ urlpatterns = [
     path("cycles/<slug:code>/phase/", cycles.CyclePhase.as_view(), name="api_cycle_phase"),
     path("cycles/<slug:code>/score/", cycles.CycleScore.as_view(), name="api_cycle_score"),
     path("cycles/<slug:code>/release/", cycles.CycleRelease.as_view(), name="api_cycle_release"),
+    path("cycles/<slug:code>/completion/", completion.CycleCompletion.as_view(), name="api_cycle_completion"),
+    path("cycles/<slug:code>/remind/", completion.CycleRemind.as_view(), name="api_cycle_remind"),
     path("cycles/<slug:code>/results/", results.ResultList.as_view(), name="api_results"),
     path("cycles/<slug:code>/results.ndjson", bulk.ResultLines.as_view(), name="api_result_lines"),
     path("cycles/<slug:code>/results/<int:employee_id>/", results.ResultDetail.as_view(), name="api_result"),

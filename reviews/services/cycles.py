@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from foundation.documents import Problems
 from foundation.refusals import Refusal
+from foundation.runs.services import emit
 from metrics.services.kpis import freeze_kpi_versions
 from people.models import User
 from reviews.methods.document import (
@@ -150,7 +151,10 @@ def launch_cycle(*, actor: User, cycle: Cycle, to_phase: str = Phase.RATING) -> 
     locked.version += 1
     locked.save()
     _enrol(locked)
-    PhaseChange.objects.create(cycle=locked, from_phase=Phase.SETUP, to_phase=to_phase, changed_by=actor)
+    change = PhaseChange.objects.create(
+        cycle=locked, from_phase=Phase.SETUP, to_phase=to_phase, changed_by=actor
+    )
+    emit("cycle.phase", change_id=change.pk)
     return locked
 
 

@@ -18,6 +18,7 @@ from reviews.methods.document import component_of
 from reviews.methods.rating_scale import COMMENT_ITEM, level_key
 from reviews.models import Cycle, Judgement, ScoreSheet
 from reviews.models.cycles import Phase
+from reviews.services.notices import tell_form_returned
 from reviews.services.rights import checked_reason, require_hr
 
 COMMENT_LIMIT = 2000
@@ -129,7 +130,7 @@ def reopen_sheet(*, actor: User, sheet_id: int, reason: str) -> ScoreSheet:
     text = checked_reason(reason)
     sheet = (
         ScoreSheet.objects.select_for_update(of=("self",))
-        .select_related("participant__cycle")
+        .select_related("participant__cycle", "participant__employee")
         .filter(pk=sheet_id)
         .first()
     )
@@ -144,6 +145,7 @@ def reopen_sheet(*, actor: User, sheet_id: int, reason: str) -> ScoreSheet:
     sheet.version += 1
     with recording(actor=actor, reason=text):
         sheet.save(update_fields=["state", "submitted_at", "version", "updated_at"])
+    tell_form_returned(sheet, text)
     return sheet
 
 

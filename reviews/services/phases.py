@@ -141,9 +141,10 @@ def _step(
 
 
 def _record(actor: User, cycle: Cycle, to_phase: str, reason: str) -> Cycle:
-    PhaseChange.objects.create(
+    change = PhaseChange.objects.create(
         cycle=cycle, from_phase=cycle.phase, to_phase=to_phase, reason=reason, changed_by=actor
     )
+    runs.emit("cycle.phase", change_id=change.pk)
     cycle.phase = to_phase
     cycle.version += 1
     cycle.save(update_fields=["phase", "version"])

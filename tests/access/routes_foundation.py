@@ -6,6 +6,8 @@ from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from foundation.delivery.models import Notice
+from foundation.delivery.notices import notify
 from tests.access.table import Route, Rule, runs, tokens
 from tests.access.world import MISSING_ID, World
 from tests.metrics import calls as call_log
@@ -17,6 +19,13 @@ def imports(world: World) -> dict[str, dict[str, Any]]:
         "checked": {"import_id": world.imports["checked"].pk},
         "missing": {"import_id": MISSING_ID},
     }
+
+
+def notices(world: World) -> dict[str, dict[str, Any]]:
+    """One of the agent's; everybody else's are as good as missing."""
+    notify(topic="toy", key="one", recipients=[world.cast.agent.pk], url="/standing/")
+    found = Notice.objects.get(recipient=world.cast.agent, topic="toy")
+    return {"agent": {"notice_id": found.pk}, "missing": {"notice_id": MISSING_ID}}
 
 
 def checked_import(world: World) -> dict[str, dict[str, Any]]:
@@ -75,6 +84,16 @@ ROUTES = [
             agent=404,
         ),
     ),
+    Route("notices/", GET=Rule(everyone=200)),
+    Route("notices/read/", POST=Rule(everyone=302)),
+    Route("notices/mail/", POST=Rule(everyone=302, body={"daily": "no"})),
+    Route(
+        "notices/<int:notice_id>/open/",
+        notices,
+        POST=Rule(agent={"agent": 302, "missing": 404}, hr=404, payroll=404, auditor=404, manager=404),
+    ),
+    Route("api/v1/notices/", GET=Rule(everyone=200)),
+    Route("api/v1/notices/read/", POST=Rule(everyone=200, json={})),
     Route("api/v1/runs/", GET=Rule(everyone=200)),
     Route(
         "api/v1/runs/<uuid:run_id>/",

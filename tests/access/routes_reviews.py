@@ -217,6 +217,8 @@ ROUTES = [
         GET=Rule(hr=200, manager={"outsider": 404, "*": 200, "missing": 404}),
     ),
     Route("cycles/<slug:code>/forms/", cycles, GET=Rule(**READ)),
+    Route("cycles/<slug:code>/completion/", cycles, GET=Rule(**READ)),
+    Route("cycles/<slug:code>/remind/", november, POST=Rule(**HR_SAVES)),
     Route(
         "sheets/<int:sheet_id>/reopen/",
         sheets,
@@ -276,6 +278,8 @@ ROUTES = [
         POST=Rule(hr=200, json={"to_phase": "cancelled", "reason": "A mistake"}),
     ),
     Route("api/v1/cycles/<slug:code>/score/", november, POST=Rule(hr=202)),
+    Route("api/v1/cycles/<slug:code>/completion/", november, GET=Rule(**READ)),
+    Route("api/v1/cycles/<slug:code>/remind/", november, POST=Rule(hr=200, json={"teams": ["blue"]})),
     Route("api/v1/cycles/<slug:code>/release/", october, POST=Rule(hr=409, json={"reason": "Once more"})),
     Route(
         "api/v1/cycles/<slug:code>/results/",

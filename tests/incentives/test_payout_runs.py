@@ -12,6 +12,7 @@ import pytest
 from django.db import IntegrityError, InternalError, connection, transaction
 from django.db.utils import ProgrammingError
 
+from foundation.delivery.models import Notice
 from foundation.refusals import Refusal
 from foundation.runs import services as runs
 from foundation.runs.models import OutboxMessage, Run
@@ -25,6 +26,7 @@ from incentives.models import (
     PlanVersion,
 )
 from incentives.services import lines, payout_runs, plans
+from incentives.services.notices import tell_of_payout
 from incentives.steps import engine
 from people.models import Compensation
 from reviews.models import Cycle, Result
@@ -708,3 +710,14 @@ def test_the_application_cannot_touch_the_ledger(application_role: Any) -> None:
     ):
         with application_role.cursor() as cursor, pytest.raises(psycopg2.errors.InsufficientPrivilege):
             cursor.execute(statement)
+
+
+def test_everyone_with_a_line_hears_that_it_was_approved(
+    cast: Cast, plan: IncentivePlan, cycle: Cycle
+) -> None:
+    payout_run = computed(cast, plan, cycle)
+    assert tell_of_payout(payout_run.pk) == 0, "not before it is approved"
+    approved(cast, payout_run)
+    assert tell_of_payout(payout_run.pk) == PayoutLine.objects.filter(payout_run=payout_run).count() > 0
+    assert tell_of_payout(payout_run.pk) == 0
+    assert not Notice.objects.filter(params__has_key="amount").exists(), "no sum leaves the page"

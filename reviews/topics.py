@@ -1,0 +1,66 @@
+"""What people hear of reviews, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from foundation.delivery.topics import Topic, register
+
+LAUNCHED = "cycle.launched"
+RATING = "cycle.rating"
+RELEASED = "cycle.released"
+CANCELLED = "cycle.cancelled"
+FORMS_OWED = "forms.owed"
+FORM_RETURNED = "form.returned"
+REMINDED = "forms.reminded"
+FORMS_LATE = "forms.late"
+
+
+def _forms_owed(params: Mapping[str, Any]) -> str:
+    return (
+        ngettext("%(count)s form to go in %(cycle)s", "%(count)s forms to go in %(cycle)s", params["count"])
+        % params
+    )
+
+
+def _forms_late(params: Mapping[str, Any]) -> str:
+    return (
+        ngettext(
+            "%(count)s form of %(rater)s in %(cycle)s is late: it was due %(due)s",
+            "%(count)s forms of %(rater)s in %(cycle)s are late: they were due %(due)s",
+            params["count"],
+        )
+        % params
+    )
+
+
+def _reminded(params: Mapping[str, Any]) -> str:
+    return (
+        ngettext(
+            "%(sender)s reminds you: %(count)s form to go in %(cycle)s",
+            "%(sender)s reminds you: %(count)s forms to go in %(cycle)s",
+            params["count"],
+        )
+        % params
+    )
+
+
+def register_topics() -> None:
+    register(
+        Topic(LAUNCHED, _("%(cycle)s has begun: see what you are appraised by"), icon="flag"),
+        Topic(RATING, _("%(cycle)s waits for your scores"), icon="checklist"),
+        Topic(RELEASED, _("Your result of %(cycle)s is there"), icon="gauge"),
+        Topic(CANCELLED, _("%(cycle)s was cancelled"), icon="x"),
+        Topic(FORMS_OWED, _forms_owed, icon="checklist"),
+        Topic(REMINDED, _reminded, icon="bell"),
+        Topic(
+            FORM_RETURNED,
+            _("Your form on %(employee)s in %(cycle)s was given back: %(reason)s"),
+            icon="refresh",
+        ),
+        Topic(FORMS_LATE, _forms_late, icon="alert-triangle"),
+    )
