@@ -1,10 +1,12 @@
 """The Celery application. How workers behave is in config/settings/workers.py."""
 
+import signal
 from typing import Any
 
 from celery import Celery, signals
 
 from config.alive import give_sign
+from config.embedded.processes import follow_parent
 
 app = Celery("laurel")
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -28,6 +30,12 @@ def _worker_ready(sender: Any, **_: Any) -> None:
             give_sign("worker")
 
     sender.timer.call_repeatedly(5.0, look)
+
+
+@signals.worker_process_init.connect
+def _worker_process_started(**_: Any) -> None:
+    """A worker that dies without ending its processes would leave them waiting for work for ever."""
+    follow_parent(signal.SIGKILL)
 
 
 @signals.beat_init.connect

@@ -30,6 +30,12 @@ def die_with_parent(sign: int) -> Callable[[], None] | None:
     return ask_kernel
 
 
+def follow_parent(sign: int) -> None:
+    """The same, said by a child that is running already about itself."""
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, sign, 0, 0, 0)
+
+
 def spawn(
     command: Sequence[str | Path],
     *,

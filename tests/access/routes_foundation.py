@@ -7,7 +7,6 @@ from typing import Any
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from foundation.delivery.models import Notice
-from foundation.delivery.notices import notify
 from tests.access.table import Route, Rule, runs, tokens
 from tests.access.world import MISSING_ID, World
 from tests.metrics import calls as call_log
@@ -23,8 +22,7 @@ def imports(world: World) -> dict[str, dict[str, Any]]:
 
 def notices(world: World) -> dict[str, dict[str, Any]]:
     """One of the agent's; everybody else's are as good as missing."""
-    notify(topic="toy", key="one", recipients=[world.cast.agent.pk], url="/standing/")
-    found = Notice.objects.get(recipient=world.cast.agent, topic="toy")
+    found = Notice.objects.get(recipient=world.cast.agent, topic="cycle.released")
     return {"agent": {"notice_id": found.pk}, "missing": {"notice_id": MISSING_ID}}
 
 
