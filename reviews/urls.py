@@ -1,6 +1,16 @@
 from django.urls import path
 
-from reviews.views import competencies, completion, component, configuration, cycles, judging, results, sheets, standing
+from reviews.views import (
+    competencies,
+    completion,
+    component,
+    configuration,
+    cycles,
+    judging,
+    results,
+    sheets,
+    standing,
+)
 
 app_name = "reviews"
 urlpatterns = [
