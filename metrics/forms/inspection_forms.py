@@ -1,7 +1,7 @@
 """The editor of an inspection form: rows of one list, as the browser has them, and the content that they mean.
 
 Every row posts the same fields (ROW_FIELDS, each as row-<name>), so that the n-th value of each belongs to the n-th
-row. A row is a section, an item of the section above it, or a fatal error. Levels are lines such as "5 = Sums up the need".
+row. A row is a section, an item of the section above it, or a fatal error. Levels are lines: "5 = Sums up the need".
 """
 
 from __future__ import annotations
