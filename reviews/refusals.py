@@ -97,6 +97,25 @@ LIBRARY = {
     ),
 }
 
+INCIDENTS = {
+    "behaviour_start_outside": _("The start %(start)s lies outside %(floor)s to %(cap)s."),
+    "behaviour_unknown": _("There is no expected behaviour %(name)s to choose."),
+    "strength_unknown": _("There is no strength %(name)s to choose."),
+    "strengths_none": _("Nothing says how strongly an incident counts. Give at least one strength."),
+    "strength_points": _("Points of a strength lie above 0 and reach up to %(limit)s."),
+    "strengths_not_ascending": _("A stronger incident must count more points."),
+    "incident_not_allowed": _("Only HR, quality inspectors and managers note incidents."),
+    "incident_not_yours": _("You did not lead this person on that day. Ask whoever did, or HR."),
+    "incident_about_self": _("Nobody notes incidents about themselves."),
+    "incident_in_future": _("This day has not come yet."),
+    "incident_no_member": _("The person was in no team on that day."),
+    "incident_text_required": _("Write in a sentence what was seen."),
+    "incident_not_yours_to_change": _("Only who noted an incident, or HR, corrects or withdraws it."),
+    "incident_withdrawn": _("This incident has been withdrawn already."),
+    "incident_unchanged": _("Nothing was changed."),
+    "incident_reply_own": _("Only the person whom it is about replies to an incident."),
+}
+
 LAUNCH = {
     "no_people": _("Nobody belongs to the population in this period."),
     "no_rater": _("%(count)s people have nobody who judges them: %(names)s."),
@@ -153,4 +172,4 @@ ADJUSTMENTS = {
     "calibration_not_open": _("Ratings can be proposed only in the calibration phase."),
 }
 
-define_refusals({**CONFIGURATION, **CYCLES, **LIBRARY, **LAUNCH, **JUDGEMENTS, **ADJUSTMENTS})
+define_refusals({**CONFIGURATION, **CYCLES, **LIBRARY, **INCIDENTS, **LAUNCH, **JUDGEMENTS, **ADJUSTMENTS})

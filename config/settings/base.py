@@ -211,7 +211,10 @@ SPECTACULAR_SETTINGS = {
 }
 
 # Who gives the side navigation its entries (see foundation.interface.context).
-LAUREL_NAVIGATION = "people.views.navigation.build_navigation"
+LAUREL_NAVIGATION = (
+    "people.views.navigation.build_navigation",
+    "reviews.views.navigation.build_navigation",
+)
 LAUREL_STYLEGUIDE = False
 
 # The Celery application that the outbox sends tasks with.

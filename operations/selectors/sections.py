@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from incentives.models import IncentivePlan
 from metrics.models import KPI, InspectionForm, Measure, Source
 from people.models import Job, Site, Team
-from reviews.models import Competency, CycleTemplate
+from reviews.models import Behaviour, Competency, CycleTemplate, IncidentStrength
 
 
 def section_counts() -> list[dict[str, Any]]:
@@ -27,6 +27,12 @@ def section_counts() -> list[dict[str, Any]]:
             "count": InspectionForm.objects.count(),
         },
         {"code": "competencies", "label": _("Competencies"), "count": Competency.objects.count()},
+        {"code": "behaviours", "label": _("Expected behaviours"), "count": Behaviour.objects.count()},
+        {
+            "code": "incident_strengths",
+            "label": _("Strengths of incidents"),
+            "count": IncidentStrength.objects.filter(is_active=True).count(),
+        },
         {"code": "cycle_templates", "label": _("Cycle templates"), "count": CycleTemplate.objects.count()},
         {"code": "incentive_plans", "label": _("Incentive plans"), "count": IncentivePlan.objects.count()},
     ]

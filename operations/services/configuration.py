@@ -33,6 +33,8 @@ SECTIONS: dict[str, tuple[Load, Dump]] = {
     "inspection_forms": (inspections.load_inspection_forms, inspections.dump_inspection_forms),
     "competencies": (library.load_competencies, library.dump_competencies),
     "targets": (targets.load_targets, targets.dump_targets),
+    "behaviours": (library.load_behaviours, library.dump_behaviours),
+    "incident_strengths": (library.load_strengths, library.dump_strengths),
     "cycle_templates": (reviews.load_cycle_templates, reviews.dump_cycle_templates),
     "incentive_plans": (incentives.load_incentive_plans, incentives.dump_incentive_plans),
 }

@@ -140,6 +140,10 @@ def employee(request: SignedInRequest, pk: int) -> HttpResponse:
             "grants": grants,
             "roles_left": [(value, label) for value, label in RoleGrant.Role.choices if value not in held],
             "links": links,
+            # What was noted about the person stands in a room above this one.
+            "incidents_url": address_of("reviews:incidents_of", pk=person.pk)
+            if person.employee_number and not own and user.has_role("hr", "auditor", "manager", "inspector")
+            else "",
             "own": own,
             "has_left": person.left_on is not None and person.left_on < today,
             "crumbs": _crumbs(user, person.name),

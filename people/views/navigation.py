@@ -22,6 +22,7 @@ WORK: dict[str, tuple[Entry, ...]] = {
         Entry("reviews:cycles", _("Review cycles"), icon="clipboard-check"),
         Entry("metrics:kpis", _("KPIs"), icon="target"),
         Entry("metrics:inspections", _("Quality inspection"), icon="headset"),
+        Entry("reviews:incidents", _("Incidents"), icon="notes"),
         Entry("intake:list", _("Data import"), icon="file-import"),
         Entry("incentives:plans", _("Incentive plans"), icon="award"),
         Entry("incentives:payout_runs", _("Payouts"), icon="cash"),
@@ -43,9 +44,11 @@ WORK: dict[str, tuple[Entry, ...]] = {
     "inspector": (
         Entry("metrics:inspection_queue", _("My inspections"), icon="headset"),
         Entry("metrics:inspection_agreement", _("Agreement"), icon="users-group"),
+        Entry("reviews:incidents", _("Incidents"), icon="notes"),
     ),
     "manager": (
         Entry("reviews:queue", _("Team"), icon="checklist"),
+        Entry("reviews:incidents", _("Incidents"), icon="notes"),
         Entry("metrics:inspections", _("Quality inspection"), icon="headset"),
         Entry("metrics:values", _("Numbers"), icon="chart-line"),
         Entry("people:employees", _("People"), icon="users"),

@@ -1,11 +1,30 @@
 from django.urls import path
 
-from reviews.api import bulk, competencies, completion, cycles, results, sheets
+from reviews.api import bulk, competencies, completion, cycles, incidents, results, sheets
 
 urlpatterns = [
     path("cycle-templates/", cycles.CycleTemplateList.as_view(), name="api_cycle_templates"),
     path("competencies/", competencies.CompetencyList.as_view(), name="api_competencies"),
     path("competencies/<slug:code>/", competencies.CompetencyDetail.as_view(), name="api_competency"),
+    path("behaviours/", incidents.BehaviourList.as_view(), name="api_behaviours"),
+    path("behaviours/<slug:code>/", incidents.BehaviourDetail.as_view(), name="api_behaviour"),
+    path("incident-strengths/", incidents.StrengthsView.as_view(), name="api_strengths"),
+    path("incidents/", incidents.IncidentList.as_view(), name="api_incidents"),
+    path("incidents/<int:incident_id>/", incidents.IncidentDetail.as_view(), name="api_incident"),
+    path(
+        "incidents/<int:incident_id>/correct/",
+        incidents.IncidentCorrect.as_view(),
+        name="api_incident_correct",
+    ),
+    path(
+        "incidents/<int:incident_id>/withdraw/",
+        incidents.IncidentWithdraw.as_view(),
+        name="api_incident_withdraw",
+    ),
+    path(
+        "incidents/<int:incident_id>/reply/", incidents.IncidentReplyStep.as_view(), name="api_incident_reply"
+    ),
+    path("incidents/<int:incident_id>/read/", incidents.IncidentRead.as_view(), name="api_incident_read"),
     path("cycles/", cycles.CycleList.as_view(), name="api_cycles"),
     path("cycles/<slug:code>/", cycles.CycleDetail.as_view(), name="api_cycle"),
     path("cycles/<slug:code>/problems/", cycles.CycleProblems.as_view(), name="api_cycle_problems"),

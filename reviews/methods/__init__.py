@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from reviews.methods.bars import BARSMethod
 from reviews.methods.base import Method
+from reviews.methods.behaviour import BehaviourMethod
 from reviews.methods.kpi import KPIMethod
 from reviews.methods.rating_scale import RatingScaleMethod
 
-_ALL: tuple[Method, ...] = (KPIMethod(), RatingScaleMethod(), BARSMethod())
+_ALL: tuple[Method, ...] = (KPIMethod(), RatingScaleMethod(), BARSMethod(), BehaviourMethod())
 METHODS: dict[str, Method] = {method.code: method for method in _ALL}
 
 

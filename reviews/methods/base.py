@@ -93,12 +93,15 @@ class ComponentInputs:
     kpi_values     columns employee_id, kpi_version_id, value, standard_error, n; nan value = undefined
     judgements     columns employee_id, component, item, level; only of submitted sheets
     people         columns employee_id, job, queue, role_since, role_until, where targets depend on them; else None
+    incidents      columns employee_id, incident_id, happened_on, behaviour, strength, is_good, age (days from it to the
+                   last day of the period); those of the period that were not withdrawn
     """
 
     employee_ids: npt.NDArray[np.int64]
     kpi_values: pd.DataFrame
     judgements: pd.DataFrame
     people: pd.DataFrame | None = None
+    incidents: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,13 @@ from reviews.methods.base import (
 )
 from reviews.methods.bonus import SCHEMA as BONUS
 from reviews.methods.bonus import check_bonus, completed_bonus
-from reviews.methods.library import CompetencyReference, with_competencies, without_competencies
+from reviews.methods.library import (
+    CompetencyReference,
+    StrengthReference,
+    with_competencies,
+    with_strengths,
+    without_competencies,
+)
 from reviews.methods.overall import OVERALL
 from reviews.methods.problems import check_shape
 from reviews.methods.rating_rule import SCHEMA as RATING
@@ -97,6 +103,8 @@ class References:
 
     kpis: Mapping[str, KPIReference] = field(default_factory=dict)
     competencies: Mapping[str, CompetencyReference] = field(default_factory=dict)
+    strengths: Mapping[str, StrengthReference] = field(default_factory=dict)
+    behaviours: Container[str] = ()
     teams: Container[str] = ()
     jobs: Container[str] = ()
     sites: Container[str] = ()
@@ -174,7 +182,7 @@ def check_configuration(
             problems.add((*here, "name"), "cycle_name_required")
         if complete and component["weight"] == 0:
             problems.add((*here, "weight"), "cycle_weight_zero")
-        meant = with_competencies(component, references.competencies, problems=problems, path=here)
+        meant = with_library(component, references, problems=problems, path=here)
         get_method(component["method"]).check(
             meant, kpis=references.kpis, problems=problems, path=here, complete=complete
         )
@@ -259,15 +267,21 @@ def freeze_configuration(document: Mapping[str, Any], *, references: References)
     competencies by the words of their newest version."""
     frozen = completed(document)
     frozen["components"] = [
-        get_method(component["method"]).freeze(
-            with_competencies(component, references.competencies), kpis=references.kpis
-        )
+        get_method(component["method"]).freeze(with_library(component, references), kpis=references.kpis)
         for component in frozen["components"]
     ]
     frozen["red_lines"] = [
         KINDS[line["kind"]].freeze(line, kpis=references.kpis) for line in frozen["red_lines"]
     ]
     return frozen
+
+
+def with_library(
+    component: dict[str, Any], references: References, *, problems: Problems | None = None, path: Path = ()
+) -> dict[str, Any]:
+    """The component with what it takes from the libraries, as they stand now."""
+    worded = with_competencies(component, references.competencies, problems=problems, path=path)
+    return with_strengths(worded, references.strengths, references.behaviours, problems=problems, path=path)
 
 
 def fingerprint(document: Mapping[str, Any]) -> str:

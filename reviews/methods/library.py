@@ -1,8 +1,8 @@
-"""Words that a cycle takes from the library: items of a scale that name a competency."""
+"""What a cycle takes from the libraries: the words of competencies, expected behaviours, strengths of incidents."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,6 +66,42 @@ def _words(method: str, reference: CompetencyReference) -> dict[str, Any]:
             for key, texts in reference.anchors.items()
         },
     }
+
+
+@dataclass(frozen=True)
+class StrengthReference:
+    """How strongly an incident counts, as the catalogue has it."""
+
+    code: str
+    name: Mapping[str, str]
+    points: float
+
+
+def with_strengths(
+    component: Component,
+    strengths: Mapping[str, StrengthReference],
+    behaviours: Container[str],
+    *,
+    problems: Problems | None = None,
+    path: Path = (),
+) -> Component:
+    """A behavioural record with its strengths: those that it lists, with their names, or all of the catalogue."""
+    if component["method"] != "behaviour":
+        return component
+    for index, code in enumerate(component.get("behaviours", [])):
+        if code not in behaviours:
+            _add(problems, (*path, "behaviours", index), "behaviour_unknown", name=code)
+    listed = component.get("strengths") or [
+        {"code": each.code, "points": each.points} for each in strengths.values()
+    ]
+    for index, each in enumerate(component.get("strengths", [])):
+        if each["code"] not in strengths:
+            _add(problems, (*path, "strengths", index, "code"), "strength_unknown", name=each["code"])
+    found = [
+        {**each, "name": dict(strengths[each["code"]].name)} if each["code"] in strengths else each
+        for each in listed
+    ]
+    return {**component, "strengths": found}
 
 
 def without_competencies(item: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 from reviews.models.acknowledgements import Acknowledgement
+from reviews.models.behaviours import Behaviour, BehaviourVersion, IncidentStrength
 from reviews.models.competencies import Competency, CompetencyVersion
 from reviews.models.cycles import Cycle, CycleTemplate, PhaseChange
+from reviews.models.incidents import Incident, IncidentReceipt, IncidentReply, IncidentWithdrawal
 from reviews.models.judgements import Judgement, ScoreSheet
 from reviews.models.participants import Participant
 from reviews.models.proposals import RatingProposal
@@ -9,11 +11,18 @@ from reviews.models.results import ComponentScore, Result, ResultAdjustment, Sco
 
 __all__ = [
     "Acknowledgement",
+    "Behaviour",
+    "BehaviourVersion",
     "Competency",
     "CompetencyVersion",
     "ComponentScore",
     "Cycle",
     "CycleTemplate",
+    "Incident",
+    "IncidentReceipt",
+    "IncidentReply",
+    "IncidentStrength",
+    "IncidentWithdrawal",
     "Judgement",
     "Participant",
     "PhaseChange",

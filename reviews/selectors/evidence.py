@@ -169,6 +169,13 @@ def previous_result(cycle: Cycle, employee: User | int) -> tuple[Cycle, Result] 
     return (earlier, result) if result else None
 
 
+def _pull(line: dict[str, Any], score: float) -> float:
+    """Points within its component: an incident as it counts, other lines by what sets them off from the score."""
+    if "incident" in line:
+        return float(line["points"])
+    return float(line["effective_weight"] / 100 * (line["points"] - score))
+
+
 def moved_by(explanation: dict[str, Any], *, count: int = 3) -> list[dict[str, Any]]:
     """The lines that lifted or lowered the overall score most: [{component, line, points}], largest first.
 
@@ -182,11 +189,7 @@ def moved_by(explanation: dict[str, Any], *, count: int = 3) -> list[dict[str, A
         {
             "component": component,
             "line": line,
-            "points": component["effective_weight"]
-            / 100
-            * line["effective_weight"]
-            / 100
-            * (line["points"] - score),
+            "points": component["effective_weight"] / 100 * _pull(line, score),
         }
         for component in explanation["components"]
         for line in component["lines"]

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Count, Q
 
 from metrics.models import KPIValue
+from reviews.methods.behaviour import SUBJECT, BehaviourMethod
 from reviews.methods.document import component_of
 from reviews.methods.overall import OVERALL
 from reviews.methods.rating_scale import COMMENT_ITEM, level_key, level_texts
@@ -23,6 +24,7 @@ from reviews.models import (
     ScoreLine,
     ScoreSheet,
 )
+from reviews.selectors.incidents import incident_facts
 from reviews.selectors.rating_groups import rating_group_of
 
 
@@ -56,6 +58,19 @@ def explanation_of(
     }
     comments = _comments(participant)
     person = facts_of(participant)
+    components = [
+        _component(
+            cycle,
+            component,
+            scores.get(component["code"]),
+            lines[component["code"]],
+            values,
+            comments,
+            person,
+        )
+        for component in cycle.configuration["components"]
+    ]
+    _add_incidents(components, cycle)
     return {
         "cycle": cycle.code,
         "period": {"first_day": cycle.first_day.isoformat(), "last_day": cycle.last_day.isoformat()},
@@ -80,18 +95,7 @@ def explanation_of(
         "percentile": result.percentile if show_rank else None,
         "fingerprint": cycle.fingerprint,
         "configuration": cycle.configuration,
-        "components": [
-            _component(
-                cycle,
-                component,
-                scores.get(component["code"]),
-                lines[component["code"]],
-                values,
-                comments,
-                person,
-            )
-            for component in cycle.configuration["components"]
-        ],
+        "components": components,
         "adjustments": _applied(lines[OVERALL], own),
         "red_lines": _crossed(lines[OVERALL], cycle),
         "cohort": _cohort(result, cycle, participant) if show_rank else None,
@@ -158,7 +162,9 @@ def _line(
             found["person"] = person
             found["target_parts"] = target_parts(entry, person)
     else:
-        item: dict[str, Any] = next((each for each in component["items"] if each["code"] == line.subject), {})
+        item: dict[str, Any] = next(
+            (each for each in component.get("items", []) if each["code"] == line.subject), {}
+        )
         key = level_key(line.value) if line.value is not None else ""
         found["descriptions"] = level_texts(item, key)
         found["comment"] = comments.get((component["code"], line.subject), "")
@@ -173,6 +179,20 @@ def facts_of(participant: Participant) -> dict[str, Any]:
         "role_since": participant.role_since.isoformat() if participant.role_since else None,
         "role_until": participant.role_until.isoformat() if participant.role_until else None,
     }
+
+
+def _add_incidents(components: list[dict[str, Any]], cycle: Cycle) -> None:
+    """What each incident of a behavioural record was; one query where there is such a line."""
+    noted = {
+        int(line["subject"].removeprefix(SUBJECT)): line
+        for component in components
+        if component["method"] == BehaviourMethod.code
+        for line in component["lines"]
+        if line["subject"].startswith(SUBJECT)
+    }
+    facts = incident_facts(noted, cycle.last_day) if noted else {}
+    for pk, line in noted.items():
+        line["incident"] = facts[pk]
 
 
 def _comments(participant: Participant) -> dict[tuple[str, str], str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import connection
 
 from metrics.models import Batch
+from reviews.methods.behaviour import BehaviourMethod
 from reviews.methods.document import fingerprint
 from reviews.models import Cycle
 
@@ -19,6 +20,11 @@ _MARKS = """
             JOIN reviews_participant AS participant ON participant.id = sheet.participant_id
             WHERE participant.cycle_id = %(cycle)s),
         (SELECT json_build_array(count(*), max(id)) FROM reviews_resultadjustment WHERE cycle_id = %(cycle)s),
+        (SELECT json_build_array(count(*), max(incident.id), count(withdrawal.id)) FROM reviews_incident AS incident
+            JOIN reviews_participant AS participant
+                ON participant.employee_id = incident.employee_id AND participant.cycle_id = %(cycle)s
+            LEFT JOIN reviews_incidentwithdrawal AS withdrawal ON withdrawal.incident_id = incident.id
+            WHERE %(counts_incidents)s AND incident.happened_on BETWEEN %(first)s AND %(last)s),
         -- which of two sources counts where both give one measure of one day
         (SELECT coalesce(json_agg(json_build_array(id, precedence) ORDER BY id), '[]') FROM metrics_source),
         (SELECT coalesce(json_agg(id ORDER BY id), '[]') FROM metrics_batch
@@ -37,12 +43,16 @@ def inputs_mark(cycle: Cycle) -> str:
             _MARKS,
             {
                 "cycle": cycle.pk,
+                "counts_incidents": any(
+                    each["method"] == BehaviourMethod.code
+                    for each in cycle.configuration.get("components", [])
+                ),
                 "live": Batch.State.LIVE,
                 "first": cycle.first_day,
                 "last": cycle.last_day,
             },
         )
-        participants, sheets, judgements, adjustments, precedence, batches = cursor.fetchone()
+        participants, sheets, judgements, adjustments, incidents, precedence, batches = cursor.fetchone()
     return fingerprint(
         {
             "configuration": cycle.fingerprint,
@@ -50,6 +60,7 @@ def inputs_mark(cycle: Cycle) -> str:
             "sheets": sheets,
             "judgements": judgements,
             "adjustments": adjustments,
+            "incidents": incidents,
             "precedence": precedence,
             "batches": batches,
         }

@@ -11,7 +11,8 @@ from metrics.selectors.targets import target_tables
 from people.models import Job, Site, Team
 from reviews.methods.base import KPIReference, or_none
 from reviews.methods.document import References
-from reviews.methods.library import CompetencyReference
+from reviews.methods.library import CompetencyReference, StrengthReference
+from reviews.models import Behaviour, IncidentStrength
 from reviews.selectors.competencies import newest_versions
 
 
@@ -36,7 +37,7 @@ def kpi_reference(version: KPIVersion, targets: dict[str, Any] | None = None) ->
 
 
 def references_on(day: datetime.date, first_day: datetime.date | None = None) -> References:
-    """Seven queries, whatever the number of KPIs and teams. Of the target table come the rows that touch
+    """Nine queries, whatever the number of KPIs and teams. Of the target table come the rows that touch
     first_day..day."""
     first = first_day or day
     edition, tables = target_tables(first, day)
@@ -59,6 +60,13 @@ def references_on(day: datetime.date, first_day: datetime.date | None = None) ->
             )
             for version in newest_versions()
         },
+        strengths={
+            each.code: StrengthReference(
+                code=each.code, name={"zh": each.name_zh, "en": each.name_en}, points=each.points
+            )
+            for each in IncidentStrength.objects.filter(is_active=True)
+        },
+        behaviours=set(Behaviour.objects.values_list("code", flat=True)),
         teams=set(Team.objects.values_list("code", flat=True)),
         jobs=set(Job.objects.values_list("code", flat=True)),
         sites=set(Site.objects.values_list("code", flat=True)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from django.db import IntegrityError, transaction
@@ -12,7 +13,7 @@ from foundation.trail.services import recording
 from people.models import User
 from reviews.methods.bars import MOST_ANCHORS
 from reviews.methods.base import has_name
-from reviews.models import Competency
+from reviews.models import Behaviour, Competency, IncidentStrength
 from reviews.models.library import LibraryEntry
 from reviews.selectors.competencies import users_of
 from reviews.services.cycles import CODE, RESERVED_CODES
@@ -20,7 +21,7 @@ from reviews.services.rights import require_hr
 
 NAME_LIMIT, TEXT_LIMIT = 120, 1000
 WORDS = ("name_zh", "name_en", "description_zh", "description_en")
-MOST_LEVELS = 10
+MOST_LEVELS, MOST_POINTS = 10, 100
 Entry = TypeVar("Entry", bound=LibraryEntry)
 
 
@@ -155,3 +156,81 @@ def _is_text(text: Any) -> bool:
     return isinstance(text, dict) and all(
         key in ("zh", "en") and (value is None or isinstance(value, str)) for key, value in text.items()
     )
+
+
+# Expected behaviours -------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def create_behaviour(*, actor: User, code: str, **content: Any) -> Behaviour:
+    """content: name_zh, name_en, description_zh, description_en."""
+    require_hr(actor)
+    return create_entry(Behaviour, actor=actor, code=code, content=checked_words(content))
+
+
+@transaction.atomic
+def revise_behaviour(*, actor: User, behaviour: Behaviour, version: int, **content: Any) -> Behaviour:
+    """A new version; incidents keep the words that they were noted against."""
+    require_hr(actor)
+    return revise_entry(behaviour, actor=actor, version=version, content=content, check=checked_words)
+
+
+@transaction.atomic
+def retire_behaviour(*, actor: User, behaviour: Behaviour, is_active: bool = False) -> Behaviour:
+    """Out of the choice of whoever notes an incident, or back; what was noted stays and counts."""
+    require_hr(actor)
+    return set_active(
+        Behaviour.objects.select_for_update().get(pk=behaviour.pk), actor=actor, is_active=is_active
+    )
+
+
+@transaction.atomic
+def save_strengths(*, actor: User, strengths: list[dict[str, Any]]) -> list[IncidentStrength]:
+    """The whole list, weakest first: [{code, name_zh, name_en, points}]. One that is left out is retired: what was
+    noted with it keeps it. Points reach cycles that are launched from now on. Refusals: strengths_none,
+    strength_points, strengths_not_ascending, cycle_code_twice, cycle_code_malformed, cycle_name_required (422)."""
+    require_hr(actor)
+    found = [_checked_strength(each) for each in strengths]
+    if not found:
+        raise Refusal("strengths_none", field="strengths", status=422)
+    codes = [each["code"] for each in found]
+    for place, each in enumerate(found):
+        if codes.index(each["code"]) != place:
+            raise Refusal("cycle_code_twice", field="code", status=422, name=each["code"])
+        if place and each["points"] <= found[place - 1]["points"]:
+            raise Refusal("strengths_not_ascending", field="points", status=422)
+    known = {each.code: each for each in IncidentStrength.objects.select_for_update()}
+    with recording(actor=actor):
+        for place, each in enumerate(found):
+            _store(known.get(each["code"]) or IncidentStrength(), {**each, "place": place, "is_active": True})
+        for code, strength in known.items():
+            if code not in codes:
+                _store(strength, {"is_active": False})
+    return list(IncidentStrength.objects.filter(is_active=True))
+
+
+def _store(strength: IncidentStrength, wanted: dict[str, Any]) -> None:
+    changed = [name for name, value in wanted.items() if getattr(strength, name) != value]
+    for name in changed:
+        setattr(strength, name, wanted[name])
+    if changed or strength.pk is None:
+        strength.save()
+
+
+def _checked_strength(given: dict[str, Any]) -> dict[str, Any]:
+    code, points = given.get("code"), given.get("points")
+    if not isinstance(code, str) or not CODE.fullmatch(code):
+        raise Refusal("cycle_code_malformed", field="code", status=422)
+    words = checked_words({name: given.get(name) for name in ("name_zh", "name_en")})
+    if (
+        isinstance(points, bool)
+        or not isinstance(points, (int, float, Decimal))
+        or not 0 < points <= MOST_POINTS
+    ):
+        raise Refusal("strength_points", field="points", status=422, limit=MOST_POINTS)
+    return {
+        "code": code,
+        "name_zh": words["name_zh"],
+        "name_en": words["name_en"],
+        "points": round(float(points), 6),
+    }

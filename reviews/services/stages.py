@@ -11,6 +11,7 @@ from foundation.bulk import copy_in, copy_out
 from foundation.runs.models import Run
 from reviews.methods import get_method
 from reviews.methods.base import LINE_COLUMNS, ComponentInputs
+from reviews.methods.behaviour import INCIDENT_COLUMNS, BehaviourMethod
 from reviews.methods.overall import (
     OVERALL,
     POINTS,
@@ -41,7 +42,13 @@ def score_components(run: Run, cycle: Cycle, employee_ids: list[int], kpi_values
     configuration = cycle.configuration
     people = np.array(employee_ids, dtype=np.int64)
     roles = frozen_roles(cycle.pk, employee_ids) if needs_people(configuration) else None
-    inputs = ComponentInputs(people, kpi_values, _judgements(cycle, employee_ids), people=roles)
+    inputs = ComponentInputs(
+        people,
+        kpi_values,
+        _judgements(cycle, employee_ids),
+        people=roles,
+        incidents=_incidents(cycle, employee_ids),
+    )
     answers = [
         (component, get_method(component["method"]).compute(component, inputs))
         for component in configuration["components"]
@@ -199,6 +206,34 @@ def _judgements(cycle: Cycle, employee_ids: list[int]) -> pd.DataFrame:
         ORDER BY sheet.id
         """,
         [cycle.pk, employee_ids],
+    )
+
+
+def _incidents(cycle: Cycle, employee_ids: list[int]) -> pd.DataFrame:
+    """Of the period, not withdrawn, and noted before the release; only for a cycle that counts them."""
+    if not any(each["method"] == BehaviourMethod.code for each in cycle.configuration["components"]):
+        return pd.DataFrame(columns=list(INCIDENT_COLUMNS))
+    return copy_out(
+        """
+        SELECT incident.employee_id, incident.id AS incident_id, incident.happened_on, behaviour.code AS behaviour,
+            strength.code AS strength, incident.is_good, (%(last)s::date - incident.happened_on) AS age
+        FROM reviews_incident AS incident
+        JOIN reviews_behaviourversion AS version ON version.id = incident.behaviour_version_id
+        JOIN reviews_behaviour AS behaviour ON behaviour.id = version.behaviour_id
+        JOIN reviews_incidentstrength AS strength ON strength.id = incident.strength_id
+        WHERE incident.employee_id = ANY(%(people)s) AND incident.happened_on BETWEEN %(first)s AND %(last)s
+            AND incident.noted_at < coalesce(%(released)s, 'infinity'::timestamptz)
+            AND NOT EXISTS (
+                SELECT FROM reviews_incidentwithdrawal AS withdrawal WHERE withdrawal.incident_id = incident.id
+            )
+        ORDER BY incident.employee_id, incident.happened_on, incident.id
+        """,
+        {
+            "people": employee_ids,
+            "first": cycle.first_day,
+            "last": cycle.last_day,
+            "released": cycle.released_at,
+        },
     )
 
 

@@ -12,6 +12,7 @@ from foundation.interface.access import role_required
 from reviews.methods.document import component_of
 from reviews.models import Cycle
 from reviews.selectors.cycles import get_cycle_for
+from reviews.views.behaviours import edit_record_rule
 from reviews.views.configuration import edit_kpis
 from reviews.views.requests import SignedInRequest
 from reviews.views.scales import edit_scale
@@ -20,6 +21,7 @@ PAGES: Mapping[str, Callable[[SignedInRequest, Cycle, dict[str, Any]], HttpRespo
     "kpi": edit_kpis,
     "rating_scale": edit_scale,
     "bars": edit_scale,
+    "behaviour": edit_record_rule,
 }
 
 

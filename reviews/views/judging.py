@@ -25,6 +25,7 @@ from reviews.models import Cycle, Judgement, ScoreSheet
 from reviews.models.cycles import Phase
 from reviews.selectors.cycles import get_cycle_for, visible_cycles
 from reviews.selectors.evidence import KPIFact, data_until, kpi_facts, previous_result
+from reviews.selectors.incidents import incidents_in
 from reviews.selectors.results import MANAGERS_READ
 from reviews.selectors.sheets import (
     SECONDS_PER_ITEM,
@@ -49,6 +50,7 @@ from reviews.views.requests import SignedInRequest
 # Evidence columns in the grid: more would push the scores out of sight; the panel has them all.
 FACTS_IN_GRID = 2
 OTHERS_SHOWN = 12
+INCIDENTS_SHOWN = 8
 # What stands in a cell whose item could not be observed, and what people type for it.
 NOT_OBSERVED = "–"
 NOT_OBSERVED_TYPED = (NOT_OBSERVED, "-", "—", "－")
@@ -364,6 +366,9 @@ def evidence(request: SignedInRequest, sheet_id: int, item: str) -> HttpResponse
                 for fact in kpi_facts(cycle, [employee.pk])[employee.pk]
             ],
             "data_until": data_until(cycle),
+            "incidents": list(
+                incidents_in(request.user, employee.pk, cycle.first_day, cycle.last_day)[:INCIDENTS_SHOWN]
+            ),
             "previous": {
                 "cycle": earlier[0],
                 "score": score_beside(earlier[1].score, bands_of(earlier[0])),

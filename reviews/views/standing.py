@@ -20,7 +20,15 @@ from reviews.selectors.evidence import KPIFact, data_until, kpi_facts, moved_by,
 from reviews.selectors.explanations import explanation_of
 from reviews.selectors.results import may_see_rank, released_results_of
 from reviews.services.acknowledgements import COMMENT_LIMIT, acknowledge_result
-from reviews.views.presentation import band_of, bands_of, kpi_value, name_of, unit_of, weight_text
+from reviews.views.presentation import (
+    band_of,
+    bands_of,
+    incident_day,
+    kpi_value,
+    name_of,
+    unit_of,
+    weight_text,
+)
 from reviews.views.refused import tell_refusal
 from reviews.views.requests import SignedInRequest
 from reviews.views.results import result_context
@@ -114,6 +122,9 @@ def _context(
 
 
 def _line_name(explanation: dict[str, Any], moved: dict[str, Any]) -> str:
+    if "incident" in moved["line"]:
+        fact = moved["line"]["incident"]
+        return f"{name_of(fact, fact['behaviour'])} ({incident_day(moved['line'])})"
     code, subject = moved["component"]["code"], moved["line"]["subject"]
     configured = next(each for each in explanation["configuration"]["components"] if each["code"] == code)
     for entry in configured.get("kpis", configured.get("items", [])):

@@ -12,6 +12,8 @@ december = codes("december")
 october = codes("october")
 november = codes("november")
 competencies = codes("care")
+behaviours = codes("listens")
+NOTE = {"behaviour": "listens", "strength": "grave", "text": "Hung up", "happened_on": "2025-10-09"}
 WORDS = {"name_zh": "耐心", "name_en": "Patience"}
 
 
@@ -68,6 +70,16 @@ def standings(world: World) -> dict[str, dict[str, Any]]:
         name: {"pk": world.person(name).pk} for name in ("agent", "peer", "manager", "outsider")
     }
     return {**found, "missing": {"pk": MISSING_ID}}
+
+
+def incidents(world: World) -> dict[str, dict[str, Any]]:
+    """One about each of these; the manager noted those about the agent and the peer."""
+    found: dict[str, dict[str, Any]] = {name: {"pk": each.pk} for name, each in world.incidents.items()}
+    return {**found, "missing": {"pk": MISSING_ID}}
+
+
+def noted(world: World) -> dict[str, dict[str, Any]]:
+    return {label: {"incident_id": each["pk"]} for label, each in incidents(world).items()}
 
 
 def version(world: World, **more: Any) -> dict[str, Any]:
@@ -190,6 +202,86 @@ ROUTES = [
     Route(
         "competencies/<slug:code>/retire/", competencies, POST=Rule(**HR_SAVES, body={"is_active": "false"})
     ),
+    Route("behaviours/", GET=Rule(**READ)),
+    Route("behaviours/new/", GET=Rule(hr=200), POST=Rule(**HR_SAVES, body={**WORDS, "code": "patience"})),
+    Route(
+        "behaviours/<slug:code>/",
+        behaviours,
+        GET=Rule(**READ),
+        POST=Rule(**HR_SAVES, body={**WORDS, "version": "1"}),
+    ),
+    Route("behaviours/<slug:code>/retire/", behaviours, POST=Rule(**HR_SAVES, body={"is_active": "false"})),
+    Route(
+        "incident-strengths/",
+        GET=Rule(**READ),
+        POST=Rule(**HR_SAVES, body=rows("strengths", code="slight", name_en="Slight", points="3")),
+    ),
+    Route("incidents/", GET=Rule(hr=200, auditor=200, manager=200, inspector=200)),
+    Route(
+        "incidents/new/",
+        GET=Rule(hr=200, manager=200, inspector=200),
+        POST=Rule(
+            hr=302,
+            manager=302,
+            inspector=302,
+            body=lambda world, label: {**NOTE, "employee": str(world.cast.agent.pk), "is_good": "bad"},
+        ),
+    ),
+    Route(
+        "incidents/<int:pk>/",
+        incidents,
+        GET=Rule(
+            hr=200,
+            auditor=200,
+            payroll=404,
+            inspector=404,
+            manager={"outsider": 404, "*": 200, "missing": 404},
+            agent={"agent": 200, "*": 404},
+        ),
+    ),
+    Route(
+        "incidents/<int:pk>/correct/",
+        incidents,
+        GET=Rule(hr=200, inspector=404, manager={"outsider": 404, "*": 200, "missing": 404}),
+        POST=Rule(
+            hr=302,
+            inspector=404,
+            manager={"outsider": 404, "manager": 422, "*": 302, "missing": 404},  # the last is about themself
+            body={**NOTE, "is_good": "bad", "reason": "Another day"},
+        ),
+    ),
+    Route(
+        "incidents/<int:pk>/withdraw/",
+        incidents,
+        POST=Rule(
+            hr=302,
+            inspector=404,
+            manager={"outsider": 404, "*": 302, "missing": 404},
+            body={"reason": "Another person"},
+        ),
+    ),
+    Route(
+        "incidents/<int:pk>/reply/",
+        incidents,
+        POST=Rule(
+            inspector=404,
+            manager={"manager": 302, "outsider": 404, "*": 422, "missing": 404},
+            agent={"agent": 302, "*": 404},
+            body={"text": "It was the line"},
+        ),
+    ),
+    Route("record/", GET=Rule(manager=200, agent=200, inspector=200)),
+    Route("record/read/", POST=Rule(manager=302, agent=302, inspector=302)),
+    Route(
+        "people/<int:pk>/incidents/",
+        standings,
+        GET=Rule(
+            hr=200,
+            auditor=200,
+            inspector=200,
+            manager={"agent": 200, "peer": 200, "*": 404},
+        ),
+    ),
     Route("scoring/", GET=Rule(hr=200, manager=200)),
     Route(
         "scoring/<slug:code>/<slug:component>/",
@@ -246,6 +338,96 @@ ROUTES = [
         ),
     ),
     # REST
+    Route(
+        "api/v1/behaviours/", GET=Rule(everyone=200), POST=Rule(hr=201, json={**WORDS, "code": "patience"})
+    ),
+    Route(
+        "api/v1/behaviours/<slug:code>/",
+        behaviours,
+        GET=Rule(everyone=200),
+        PATCH=Rule(hr=200, json={**WORDS, "version": 1}),
+    ),
+    Route(
+        "api/v1/incident-strengths/",
+        GET=Rule(everyone=200),
+        PUT=Rule(hr=200, json={"strengths": [{"code": "slight", "name_en": "Slight", "points": 3}]}),
+    ),
+    Route(
+        "api/v1/incidents/",
+        GET=Rule(everyone=200),
+        POST=Rule(
+            hr=201,
+            manager=201,
+            inspector=201,
+            json=lambda world, label: {
+                **{name: value for name, value in NOTE.items() if name != "happened_on"},
+                "is_good": True,
+                "employee_number": world.cast.agent.employee_number,
+            },
+        ),
+    ),
+    Route(
+        "api/v1/incidents/<int:incident_id>/",
+        noted,
+        GET=Rule(
+            hr=200,
+            auditor=200,
+            payroll=404,
+            inspector=404,
+            manager={"outsider": 404, "*": 200, "missing": 404},
+            agent={"agent": 200, "*": 404},
+        ),
+    ),
+    Route(
+        "api/v1/incidents/<int:incident_id>/correct/",
+        noted,
+        POST=Rule(
+            hr=201,
+            auditor={"missing": 404, "*": 403},
+            payroll=404,
+            inspector=404,
+            manager={"outsider": 404, "manager": 403, "*": 201, "missing": 404},
+            agent={"agent": 403, "*": 404},
+            json={"strength": "grave", "reason": "It was worse"},
+        ),
+    ),
+    Route(
+        "api/v1/incidents/<int:incident_id>/withdraw/",
+        noted,
+        POST=Rule(
+            hr=200,
+            auditor={"missing": 404, "*": 403},
+            payroll=404,
+            inspector=404,
+            manager={"outsider": 404, "manager": 403, "*": 200, "missing": 404},
+            agent={"agent": 403, "*": 404},
+            json={"reason": "Another person"},
+        ),
+    ),
+    Route(
+        "api/v1/incidents/<int:incident_id>/reply/",
+        noted,
+        POST=Rule(
+            **alike("hr auditor", {"missing": 404, "*": 403}),
+            payroll=404,
+            inspector=404,
+            manager={"manager": 201, "outsider": 404, "*": 403, "missing": 404},
+            agent={"agent": 201, "*": 404},
+            json={"text": "It was the line"},
+        ),
+    ),
+    Route(
+        "api/v1/incidents/<int:incident_id>/read/",
+        noted,
+        POST=Rule(
+            hr=200,  # of others it changes nothing
+            auditor=200,
+            payroll=404,
+            inspector=404,
+            manager={"outsider": 404, "*": 200, "missing": 404},
+            agent={"agent": 200, "*": 404},
+        ),
+    ),
     Route("api/v1/competencies/", GET=Rule(**READ), POST=Rule(hr=201, json={**WORDS, "code": "patience"})),
     Route(
         "api/v1/competencies/<slug:code>/",

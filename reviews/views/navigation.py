@@ -1,0 +1,30 @@
+"""The own record in the side navigation, with the number of notes that are still to be read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from people.models import User
+from reviews.selectors.incidents import unread_count
+
+
+def build_navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """Below one's own affairs; one query."""
+    user = request.user
+    if not isinstance(user, User) or user.temporary_password_until or not user.has_role("employee"):
+        return []
+    url = reverse("reviews:record")
+    return [
+        {
+            "url": url,
+            "label": _("My record"),
+            "icon": "notes",
+            "group": _("Mine") if user.roles - {"employee"} else "",
+            "active": request.path.startswith(url),
+            "count": unread_count(user),
+        }
+    ]
