@@ -10,9 +10,11 @@ class ReviewsConfig(AppConfig):
         from foundation.runs import registry
         from reviews import refusals  # noqa: F401  texts are defined once, when apps are ready
         from reviews.selectors.duties import SheetDuties
+        from reviews.services.previews import PreviewHandler
         from reviews.services.scoring import ScoringHandler
         from reviews.topics import register_topics
 
+        registry.register(PreviewHandler)
         registry.register(ScoringHandler)
         register_topics()
         duties.register(SheetDuties())

@@ -119,12 +119,36 @@ INCIDENTS = {
 LAUNCH = {
     "no_people": _("Nobody belongs to the population in this period."),
     "no_rater": _("%(count)s people have nobody who judges them: %(names)s."),
-    "cycle_kpi_without_data": _("%(name)s had no data from %(first_day)s to %(last_day)s."),
+    "cycle_kpi_without_data": _("No data from %(first_day)s to %(last_day)s for: %(name)s."),
     "period_not_over": _("The period is not over yet: targets and data may still change until %(last_day)s."),
     "people_without_target": _(
         "%(name)s: for %(count)s people neither the target table nor the KPI has a target. "
         "It would not count for them."
     ),
+    "preview_not_ready": _("There is nothing to compute yet: %(first)s"),
+    "preview_no_data": _("No month has KPI values yet, so there is nothing to preview with."),
+    "preview_nothing_measured": _("Only KPIs can be previewed, and this cycle has none."),
+    "preview_after_launch": _(
+        "A launched cycle computes its own scores; the preview is for the time before."
+    ),
+    "choice_uncovered": _("Nothing measures %(names)s."),
+    "choice_uncovered_judged": _("No KPI measures %(names)s. Judged components may cover it."),
+    "choice_no_data": _(
+        "Without a value in %(month)s for anyone: %(names)s. %(weight)s of the weight sits on it."
+    ),
+    "choice_few": _(
+        "Fewer cases in %(month)s than the minimum sample for most people: %(names)s. There it does not count at "
+        "all. %(weight)s of the weight sits on it."
+    ),
+    "choice_same": _(
+        "The same value in %(month)s for everybody: %(names)s. It tells nobody apart, and %(weight)s of the weight "
+        "sits on it."
+    ),
+    "choice_repeats": _(
+        "%(weight)s of the weight sits on two KPIs that repeat each other: %(first)s and %(second)s "
+        "(r = %(r)s, n = %(n)s)."
+    ),
+    "choice_duty": _("%(job)s: no KPI of this cycle covers %(names)s."),
 }
 
 JUDGEMENTS = {

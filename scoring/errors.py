@@ -62,6 +62,8 @@ MESSAGES: dict[str, str] = {
     "ramp_share": "Row %(row)s: a share of the ramp must be above 0.",
     "period_backwards": "The period ends before it begins.",
     "period_too_long": "The period has more than %(limit)s months.",
+    "correlation_threshold": "A threshold of correlation lies between 0 and 1; %(found)s does not.",
+    "correlation_minimum": "At least 3 people are needed for a correlation, not %(found)s.",
     # money
     "money_float": "%(name)s is money: a Decimal, a whole number or a text, never a float.",
     "currency": "%(found)s is not a currency code of three capital letters.",

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from reviews.api import bulk, competencies, completion, cycles, incidents, results, sheets
+from reviews.api import bulk, competencies, completion, cycles, incidents, previews, results, sheets
 
 urlpatterns = [
     path("cycle-templates/", cycles.CycleTemplateList.as_view(), name="api_cycle_templates"),
@@ -28,6 +28,8 @@ urlpatterns = [
     path("cycles/", cycles.CycleList.as_view(), name="api_cycles"),
     path("cycles/<slug:code>/", cycles.CycleDetail.as_view(), name="api_cycle"),
     path("cycles/<slug:code>/problems/", cycles.CycleProblems.as_view(), name="api_cycle_problems"),
+    path("cycles/<slug:code>/choices/", previews.CycleChoices.as_view(), name="api_cycle_choices"),
+    path("cycles/<slug:code>/preview/", previews.CyclePreview.as_view(), name="api_cycle_preview"),
     path("cycles/<slug:code>/launch/", cycles.CycleLaunch.as_view(), name="api_cycle_launch"),
     path("cycles/<slug:code>/phase/", cycles.CyclePhase.as_view(), name="api_cycle_phase"),
     path("cycles/<slug:code>/score/", cycles.CycleScore.as_view(), name="api_cycle_score"),

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from django.utils import timezone
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from foundation.documents import Problem, Problems, format_path
 from foundation.interface.wording import date_short
@@ -126,19 +127,22 @@ def _without_data(
     wanted = {measure for reference in used for measure in parse(reference.formula).measures}
     present = measures_with_data(wanted, cycle.first_day, cycle.last_day)
     severity = "error" if cycle.last_day < timezone.localdate() else "warning"
+    empty = [each for each in used if not parse(each.formula).measures <= present]
+    if not empty:
+        return []
+    # One sentence for all of them: where nothing has come in yet, a line per KPI would say nothing more.
+    names = dict.fromkeys(localised(each.name, get_language() or "en") or each.code for each in empty)
     return [
         LaunchProblem(
             "cycle_kpi_without_data",
             {
-                "name": localised(reference.name, get_language() or "en") or reference.code,
+                "name": _(", ").join(names),
                 "first_day": date_short(cycle.first_day),
                 "last_day": date_short(cycle.last_day),
             },
             path="components",
             severity=severity,
         )
-        for reference in used
-        if not parse(reference.formula).measures <= present
     ]
 
 

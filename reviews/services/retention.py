@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import ProtectedError
+from django.db.models import Exists, OuterRef, ProtectedError, Q
 from django.utils import timezone
 
 from foundation.runs.models import Run
@@ -18,17 +18,24 @@ AT_ONCE = 20
 
 
 def drop_superseded_runs(*, kept: timedelta = KEPT) -> int:
-    """Deletes up to AT_ONCE scoring runs with their rows: ended longer than `kept` ago, and no cycle points to them.
+    """Deletes up to AT_ONCE scoring runs and previews with their rows: ended longer than `kept` ago, and no cycle
+    points to them; a preview goes as soon as there is a newer one.
 
     Returns their number. A run that a room above still refers to stays. Raw deletes: a run of 100,000 people has some
     million rows.
     """
     pointed_to = Cycle.objects.filter(published_run__isnull=False).values("published_run")
-    ended = Run.objects.filter(
-        kind="scoring",
-        state__in=[Run.State.DONE, Run.State.FAILED, Run.State.STOPPED],
-        finished_at__lt=timezone.now() - kept,
-    ).exclude(pk__in=pointed_to)
+    old = Q(finished_at__lt=timezone.now() - kept)
+    newer = Run.objects.filter(
+        kind="preview", scope=OuterRef("scope"), state=Run.State.DONE, created_at__gt=OuterRef("created_at")
+    )
+    ended = (
+        Run.objects.filter(kind__in=["scoring", "preview"])
+        .filter(state__in=[Run.State.DONE, Run.State.FAILED, Run.State.STOPPED])
+        # Of the previews of a cycle only the latest is ever looked at.
+        .filter(old | Q(kind="preview") & Exists(newer))
+        .exclude(pk__in=pointed_to)
+    )
     dropped = 0
     for run in list(ended.order_by("finished_at")[:AT_ONCE]):
         with suppress(ProtectedError), transaction.atomic():

@@ -34,14 +34,23 @@ from reviews.services.red_lines import (
 )
 
 
-def score_components(run: Run, cycle: Cycle, employee_ids: list[int], kpi_values: pd.DataFrame) -> None:
+def score_components(
+    run: Run,
+    cycle: Cycle,
+    employee_ids: list[int],
+    kpi_values: pd.DataFrame,
+    *,
+    roles: pd.DataFrame | None = None,
+) -> None:
     """Component scores and their lines of these people, from the run's KPI values and the submitted forms.
 
     kpi_values   columns employee_id, kpi_version_id, value, standard_error, n
+    roles        what targets depend on, of people who do not take part yet; else it is read as frozen at launch
     """
     configuration = cycle.configuration
     people = np.array(employee_ids, dtype=np.int64)
-    roles = frozen_roles(cycle.pk, employee_ids) if needs_people(configuration) else None
+    if roles is None and needs_people(configuration):
+        roles = frozen_roles(cycle.pk, employee_ids)
     inputs = ComponentInputs(
         people,
         kpi_values,
@@ -76,16 +85,20 @@ def score_components(run: Run, cycle: Cycle, employee_ids: list[int], kpi_values
         copy_in(ScoreLine._meta.db_table, lines, ["run_id", *LINE_COLUMNS])
 
 
-def score_overall(run: Run, cycle: Cycle) -> None:
-    """Everyone's overall score, bonus and penalty points, rank, rating, and the calibrated ratings as the last word."""
+def score_overall(run: Run, cycle: Cycle, people: pd.DataFrame | None = None) -> None:
+    """Everyone's overall score, bonus and penalty points, rank, rating, and the calibrated ratings as the last word.
+
+    people   columns employee_id, team_id, job_id, days_in_role, ascending, before there are participants
+    """
     configuration = cycle.configuration
-    people = copy_out(
-        """
-        SELECT employee_id, team_id, job_id, days_in_role FROM reviews_participant
-        WHERE cycle_id = %s ORDER BY employee_id
-        """,
-        [cycle.pk],
-    )
+    if people is None:
+        people = copy_out(
+            """
+            SELECT employee_id, team_id, job_id, days_in_role FROM reviews_participant
+            WHERE cycle_id = %s ORDER BY employee_id
+            """,
+            [cycle.pk],
+        )
     order = people["employee_id"].to_numpy(dtype=np.int64)
     found = copy_out(
         "SELECT employee_id, component, score, standard_error FROM reviews_componentscore WHERE run_id = %s",

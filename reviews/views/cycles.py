@@ -25,6 +25,7 @@ from people.models import Job, Site, Team, User
 from reviews.forms.cycles import LaunchForm, NewCycleForm
 from reviews.models import Acknowledgement, Cycle, CycleTemplate
 from reviews.models.cycles import PHASE_ORDER, Phase
+from reviews.selectors.choices import choice_findings
 from reviews.selectors.cycles import (
     completion,
     completion_by_team,
@@ -147,6 +148,7 @@ def cycle(request: SignedInRequest, code: str) -> HttpResponse:
         "phases": phase_line(found, done, total),
         "problems": [_as_row(found, problem) for problem in problems],
         "problem_title": _problem_title(problems),
+        "choices": [_as_row(found, finding) for finding in choice_findings(found)],
         "can_launch": found.phase == Phase.SETUP and not any(each.severity == "error" for each in problems),
         "launch_form": LaunchForm(initial={"to_phase": "rating"}),
         "people": participant_count(found),
@@ -331,6 +333,10 @@ def _as_row(cycle: Cycle, problem: LaunchProblem) -> dict[str, Any]:
 def _mended_at(cycle: Cycle, problem: LaunchProblem) -> str:
     """The page on which a problem is mended, by the path of its field."""
     head, _dot, rest = problem.path.partition("[")
+    if problem.path == "targets":
+        return _address("metrics:targets")
+    if problem.path == "duties":
+        return _address("metrics:duties")
     if problem.code == "cycle_kpi_without_data":
         return _address("intake:list") or reverse("reviews:components", args=[cycle.code])
     if head == "components" and rest and "." in rest:

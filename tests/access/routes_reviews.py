@@ -151,6 +151,7 @@ ROUTES = [
             ),
         ),
     ),
+    Route("cycles/<slug:code>/preview/", december, GET=Rule(**READ), POST=Rule(hr=302)),
     Route(
         "cycles/<slug:code>/bands/",
         december,
@@ -453,6 +454,13 @@ ROUTES = [
         ),
     ),
     Route("api/v1/cycles/<slug:code>/problems/", december, GET=Rule(**READ)),
+    Route("api/v1/cycles/<slug:code>/choices/", december, GET=Rule(**READ)),
+    Route(
+        "api/v1/cycles/<slug:code>/preview/",
+        december,
+        GET=Rule(**dict.fromkeys(READ, 404)),
+        POST=Rule(hr=202),
+    ),
     Route("api/v1/cycles/<slug:code>/launch/", november, POST=Rule(hr=409, json={"to_phase": "rating"})),
     Route(
         "api/v1/cycles/<slug:code>/phase/",
