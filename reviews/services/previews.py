@@ -24,7 +24,6 @@ from metrics.selectors.kpi_values import latest_period
 from metrics.selectors.parts import slices_by_part
 from metrics.services.kpi_values import compute_kpi_values
 from people.models import User
-from reviews.methods import get_method
 from reviews.methods.document import (
     check_configuration,
     completed,
@@ -86,7 +85,7 @@ def _previewed(cycle: Cycle, first: datetime.date, last: datetime.date) -> dict[
     check_configuration(cycle.configuration, references=meant, problems=problems, complete=True)
     if problems:
         raise Refusal("preview_not_ready", status=422, first=str(next(iter(problems))))
-    measured = [each for each in document["components"] if not get_method(each["method"]).needs_raters]
+    measured = [each for each in document["components"] if each.get("kpis")]
     if not measured:
         raise Refusal("preview_nothing_measured", status=422)
     kpis = {
