@@ -1,6 +1,17 @@
 from django.urls import path
 
-from metrics.views import kpis, measures, sources, targets, values
+from metrics.views import (
+    inspection_agreement,
+    inspection_forms,
+    inspection_samples,
+    inspection_scoring,
+    inspections,
+    kpis,
+    measures,
+    sources,
+    targets,
+    values,
+)
 
 app_name = "metrics"
 urlpatterns = [
@@ -23,4 +34,26 @@ urlpatterns = [
     path("sources/<slug:code>/edit/", sources.source_edit, name="source_edit"),
     path("numbers/", values.values, name="values"),
     path("numbers/<int:employee_id>/<slug:code>/", values.value_detail, name="value_detail"),
+    path("inspections/", inspections.inspections, name="inspections"),
+    path("inspections/queue/", inspection_scoring.queue, name="inspection_queue"),
+    path("inspections/agreement/", inspection_agreement.agreement, name="inspection_agreement"),
+    path("inspections/forms/", inspection_forms.forms, name="inspection_forms"),
+    path("inspections/forms/new/", inspection_forms.form_new, name="inspection_form_new"),
+    path("inspections/forms/total/", inspection_forms.form_total, name="inspection_form_total"),
+    path("inspections/forms/<slug:code>/", inspection_forms.form, name="inspection_form"),
+    path("inspections/forms/<slug:code>/edit/", inspection_forms.form_edit, name="inspection_form_edit"),
+    path(
+        "inspections/forms/<slug:code>/active/", inspection_forms.form_active, name="inspection_form_active"
+    ),
+    path("inspections/samples/", inspection_samples.samples, name="inspection_samples"),
+    path("inspections/samples/new/", inspection_samples.sample_new, name="inspection_sample_new"),
+    path("inspections/samples/<int:pk>/", inspection_samples.sample, name="inspection_sample"),
+    path("inspections/inspectors/", inspection_samples.inspectors_page, name="inspectors"),
+    path("inspections/inspectors/<int:pk>/", inspection_samples.inspector, name="inspector"),
+    path("inspections/<int:pk>/", inspections.inspection, name="inspection"),
+    path("inspections/<int:pk>/score/", inspection_scoring.scoring, name="inspection_scoring"),
+    path("inspections/<int:pk>/answers/<slug:item>/", inspection_scoring.answer, name="inspection_answer"),
+    path("inspections/<int:pk>/comments/<slug:item>/", inspection_scoring.comment, name="inspection_comment"),
+    path("inspections/<int:pk>/dispute/", inspections.dispute, name="inspection_dispute"),
+    path("inspections/<int:pk>/decide/", inspections.decide, name="inspection_decide"),
 ]

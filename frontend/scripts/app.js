@@ -5,6 +5,7 @@ import { startCopying } from "./copy.js";
 import { startDialogs } from "./dialog.js";
 import { startGrids } from "./grid.js";
 import { startSheets } from "./sheet.js";
+import { startInspections } from "./inspection.js";
 import { csrfToken, text, toast } from "./text.js";
 import { startUploads } from "./upload.js";
 
@@ -21,6 +22,7 @@ function start(root) {
   startUploads(root);
   startGrids(root, htmx);
   startSheets(root);
+  startInspections(root);
   startCharts(root);
   root.querySelector("[data-focus-first]")?.focus();
 }

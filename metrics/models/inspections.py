@@ -15,7 +15,7 @@ class Inspection(models.Model):
     """position 1 counts; position 2 is the blind second scoring of the same call.
 
     What the record said is copied when it is drawn, so that a corrected file changes no inspection. `answers` holds
-    {item: {answer, comment, version}}, fatal errors among them; after submission the row is final.
+    {item: {answer, version, comment, comment_version}}, fatal errors among them; after submission the row is final.
     """
 
     class State(models.TextChoices):

@@ -1,7 +1,7 @@
 """What inspectors write, one answer at a time, and when it is final.
 
-`answers` of an inspection holds {item or fatal error: {answer, comment, version}}. A fatal error is answered with yes
-where it was found. Saving locks one row and writes one row, so that a form of any length saves alike.
+`answers` of an inspection holds {item or fatal error: {answer, version, comment, comment_version}}. A fatal error is
+answered with yes where it was found. Saving locks one row and writes one row, so that a form of any length saves alike.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ Answers = Mapping[str, Mapping[str, Any]]
 class StaleAnswer(Refusal):
     """Somebody saved first, perhaps oneself in another window. Carries what stands there now."""
 
-    def __init__(self, current: Mapping[str, Any]) -> None:
+    def __init__(self, current: Mapping[str, Any], own: str) -> None:
         super().__init__("inspection_stale", status=409)
         self.current = current
-        self.version = int(current.get("version", 0))
+        self.version = int(current.get(own, 0))
 
 
 @transaction.atomic
@@ -50,7 +50,7 @@ def save_answer(
 ) -> tuple[Inspection, dict[str, Any]]:
     """(the inspection, what stands at the item now). Saves an answer, a comment or both of one item or fatal error.
 
-    version   of the answer that the inspector saw; 0 where there was none yet
+    version   of the answer that the inspector saw (of the comment where only that is saved); 0 where there was none
     Saving again what stands there already is no conflict: it is the answer that got lost on the way, sent once more.
     Refusals: StaleAnswer (409), inspection_submitted (403), inspection_role_lost (403), inspection_item_unknown,
     inspection_answer*, inspection_comment_long (422). An inspection of somebody else is Http404.
@@ -67,9 +67,13 @@ def save_answer(
         changed["comment"] = checked_comment(comment)
     if changed == current:
         return inspection, current
-    if version != current.get("version", 0):
-        raise StaleAnswer(current)
-    changed["version"] = current.get("version", 0) + 1
+    # An answer and its comment are two fields of a form, each with a version of its own.
+    own = "version" if answer is not UNCHANGED else "comment_version"
+    if version != current.get(own, 0):
+        raise StaleAnswer(current, own)
+    for key, given_ in (("version", answer), ("comment_version", comment)):
+        if given_ is not UNCHANGED:
+            changed[key] = current.get(key, 0) + 1
     inspection.answers = {**inspection.answers, item: changed}
     with recording(actor=actor):
         inspection.save(update_fields=["answers", "updated_at"])

@@ -10,7 +10,14 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
 from config.urls import urlpatterns
-from tests.access import routes_foundation, routes_incentives, routes_metrics, routes_people, routes_reviews
+from tests.access import (
+    routes_foundation,
+    routes_incentives,
+    routes_inspections,
+    routes_metrics,
+    routes_people,
+    routes_reviews,
+)
 from tests.access.callers import Callers, encoded
 from tests.access.table import METHODS, Route, patterns_of
 from tests.access.world import ACTORS, World
@@ -19,6 +26,7 @@ ROUTES = [
     *routes_people.ROUTES,
     *routes_foundation.ROUTES,
     *routes_metrics.ROUTES,
+    *routes_inspections.ROUTES,
     *routes_reviews.ROUTES,
     *routes_incentives.ROUTES,
 ]

@@ -30,11 +30,12 @@ from incentives.models import IncentivePlan, PayoutLine, PayoutRun
 from incentives.services import payout_runs, plans
 from metrics.models import Source
 from metrics.services.catalogue import load_catalogue
+from metrics.services.inspection_disputes import raise_dispute
 from metrics.services.sources import create_source
 from metrics.services.standing_values import start_month
 from metrics.services.target_lines import TargetLine
 from metrics.services.targets import save_targets
-from people.models import User
+from people.models import RoleGrant, User
 from people.services.accounts import deactivate_user
 from reviews.models import Cycle, Incident, ScoreSheet
 from reviews.services.cycles import create_cycle, launch_cycle
@@ -46,6 +47,7 @@ from reviews.services.scoring import start_scoring
 from tests.cast import Cast, build_cast
 from tests.factories import CompensationFactory, MembershipFactory, RoleGrantFactory, UserFactory
 from tests.metrics import calls as call_log
+from tests.metrics import inspection_world
 
 OCTOBER = (datetime.date(2025, 10, 1), datetime.date(2025, 10, 31))
 NOVEMBER = (datetime.date(2025, 11, 1), datetime.date(2025, 11, 30))
@@ -158,6 +160,9 @@ class World:
     queued: Run
     failed: Run
     secrets: dict[str, str] = field(default_factory=dict)
+    #: {name: id} of inspections (see _inspections), and the id of the sample that most are of.
+    inspections: dict[str, int] = field(default_factory=dict)
+    sample: int = 0
 
     def person(self, name: str) -> User:
         beside = {"second_hr": self.second_hr, "closed": self.closed, "inspector": self.inspector}
@@ -253,6 +258,7 @@ def build_world() -> World:
         ),
     )  # fmt: skip
     _tokens(world)
+    _inspections(world)
     return world
 
 
@@ -369,6 +375,36 @@ def _decide(cast: Cast, payout: PayoutRun) -> None:
             decision="pay" if line.status == "undecided" else "withhold", reason="Worked until the last day",
         )  # fmt: skip
     payout.refresh_from_db()
+
+
+def _inspections(world: World) -> None:
+    """By name: open (of agent) and owed are still to be scored by the inspector; scored is of agent, disputed of peer,
+    both by the inspector; blind is the other scoring of the call that is owed, by somebody else."""
+    form = inspection_world.make_form()
+    other = inspection_world.make_inspector(world.cast, "iago")
+    RoleGrant.objects.filter(user=other).delete()
+    single = inspection_world.draw(
+        form, world.telephone, per_agent=2, double_percent=0, team_codes=["blue"], last_day=OCTOBER[1]
+    )
+    mine, second = (
+        single.inspections.filter(employee=world.cast.agent).order_by("pk")[place] for place in (0, 1)
+    )
+    disputed = single.inspections.filter(employee=world.cast.peer).order_by("pk")[0]
+    for each in (second, disputed):
+        inspection_world.answer(each)
+    raise_dispute(actor=world.cast.peer, inspection_id=disputed.pk, reason="The customer was called back")
+    RoleGrantFactory(user=other, role="inspector")
+    twice = inspection_world.draw(
+        form, world.telephone, per_agent=2, double_percent=100, team_codes=["green"], seed=3
+    )
+    owed = twice.inspections.filter(inspector=world.inspector, employee=world.cast.outsider).order_by("pk")[0]
+    blind = twice.inspections.select_related("inspector").get(inspector=other, external_id=owed.external_id)
+    inspection_world.answer(blind)
+    drain_outbox()
+    world.sample = single.pk
+    world.inspections = {
+        "open": mine.pk, "scored": second.pk, "disputed": disputed.pk, "owed": owed.pk, "blind": blind.pk,
+    }  # fmt: skip
 
 
 def _tokens(world: World) -> None:

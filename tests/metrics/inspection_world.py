@@ -129,9 +129,7 @@ def answer(
     for item, value in (GOOD if answers is None else answers).items():
         save_answer(actor=inspector, inspection_id=inspection.pk, item=item, version=0, answer=value)
     for item, text in (comments or {}).items():
-        inspection.refresh_from_db()
-        version = inspection.answers.get(item, {}).get("version", 0)
-        save_answer(actor=inspector, inspection_id=inspection.pk, item=item, version=version, comment=text)
+        save_answer(actor=inspector, inspection_id=inspection.pk, item=item, version=0, comment=text)
     if submit:
         submit_inspection(actor=inspector, inspection_id=inspection.pk)
     inspection.refresh_from_db()

@@ -140,7 +140,7 @@ def test_what_is_missing_is_said(inspection: Inspection) -> None:
             submit_inspection(actor=inspection.inspector, inspection_id=inspection.pk)
         assert (error.value.code, error.value.field) == ("inspection_comment_missing", item)
         save_answer(
-            actor=inspection.inspector, inspection_id=inspection.pk, item=item, version=1, comment="Heard it"
+            actor=inspection.inspector, inspection_id=inspection.pk, item=item, version=0, comment="Heard it"
         )
     submit_inspection(actor=inspection.inspector, inspection_id=inspection.pk)
 
