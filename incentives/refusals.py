@@ -40,6 +40,15 @@ define_refusals(
         "step_rows_limit": _("At most %(limit)s rows are possible."),
         "step_row": _("A row is a pair: from, and rate or amount."),
         "step_rows_order": _("Row %(row)s must begin above %(before)s, where the row before begins."),
+        "step_rows_hole": _(
+            "There is a hole: from %(low)s up to %(high)s nothing is said. Let row %(row)s reach to %(high)s."
+        ),
+        "step_rows_overlap": _(
+            "Two rows overlap: from %(low)s up to %(high)s both would hold. Let row %(row)s end at %(low)s."
+        ),
+        "step_rows_open_end": _("The last row has no end, so that nothing above %(end)s is left unsaid."),
+        "step_carry": _("Only a KPI's value can be carried in from earlier periods, not “%(value)s”."),
+        "payout_frequency": _("This plan pays %(frequency)s, and this cycle has %(days)s days."),
         "step_before_base": _(
             "This step changes an amount, but no step before it brings money in. Move it down."
         ),
@@ -102,6 +111,40 @@ define_refusals(
         "payout_columns": _("“%(column)s” is not a column of the payroll file."),
         "payout_columns_twice": _("A column stands twice."),
         "payout_format": _("A payroll file is csv or xlsx."),
+        "payout_headings": _("The headings of a payroll file are codes, zh or en."),
+        "payout_no_batch": _("There is no such part of the payroll file."),
+        "payout_nothing_to_export": _(
+            "Nothing is due now: nobody was booked, or everyone who was is on hold."
+        ),
+        "lines_not_open": _("At least one of these lines leaves nothing to decide. Nothing was decided."),
+        "lines_none": _("Choose at least one line."),
+        # holds, payments, clawbacks
+        "hold_own": _("Somebody else has to decide about your own money."),
+        "hold_already": _("This person is on hold already."),
+        "hold_none": _("This person is not on hold."),
+        "payment_run": _("There is no approved payout run with the number %(number)s."),
+        "payment_unasked": _("The payroll file of this run has no row for employee %(number)s."),
+        "payment_amount": _("The payroll file said %(amount)s here."),
+        "payment_checksum": _(
+            "The checksum does not belong to this row: it was changed, or is from another file."
+        ),
+        "payment_day": _("A payment cannot lie in the future."),
+        "payment_twice": _("This row stands twice; first in line %(line)s."),
+        "payment_known": _("Another day was stored for this payment before: %(day)s."),
+        "payment_conflict": _("One of these payments was stored meanwhile with another amount or day."),
+        "clawback_own": _("Somebody else has to decide about your own money."),
+        "clawback_amount": _("Enter an amount above zero with at most two decimals."),
+        "clawback_share": _("Enter a share of the monthly salary above 0 %% and at most 100 %%."),
+        "clawback_month": _("The first deduction lies in this month or one of the next twelve."),
+        "clawback_unpaid": _("Only what was paid can be asked back: at most %(most)s."),
+        "clawback_salary": _("There is no salary in %(currency)s from which a monthly share could be taken."),
+        "clawback_too_long": _(
+            "At this share it would take more than %(limit)s months. Choose a larger share."
+        ),
+        "clawback_same_person": _(
+            "Someone else has to approve this: not who proposed it, not who is to pay."
+        ),
+        "clawback_decided": _("This has been decided already."),
         "line_not_open": _("Nothing is to be decided for this person."),
         "line_cannot_pay": _(
             "There is no amount to pay. Mend what is missing and compute again, or do not pay."

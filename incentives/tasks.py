@@ -1,12 +1,21 @@
-"""What workers do here. Each task calls one service."""
+"""What workers do here. Each task takes ids and calls one service."""
 
 from __future__ import annotations
 
 from celery import shared_task
 
-from incentives.services import notices
+from incentives.services import notices, payout_runs
+from reviews.models import Cycle
 
 
 @shared_task(name="incentives.tasks.tell_of_payout")
 def tell_of_payout(payout_run: int) -> None:
     notices.tell_of_payout(payout_run)
+
+
+@shared_task(name="incentives.tasks.pay_at_once")
+def pay_at_once(cycle_id: int) -> None:
+    """News of released results."""
+    cycle = Cycle.objects.filter(pk=cycle_id, released_at__isnull=False).first()
+    if cycle is not None:
+        payout_runs.pay_at_once(cycle=cycle)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from incentives.views import payout_runs, plans, statements
+from incentives.views import accounts, payout_runs, plans, statements
 
 app_name = "incentives"
 urlpatterns = [
@@ -20,8 +20,18 @@ urlpatterns = [
     path("payouts/<int:pk>/export/", payout_runs.payout_export, name="payout_export"),
     path("payouts/<int:pk>/lines/<int:employee>/", payout_runs.payout_line, name="payout_line"),
     path("payouts/<int:pk>/lines/<int:employee>/decide/", payout_runs.payout_decide, name="payout_decide"),
+    path("payouts/<int:pk>/decide/", payout_runs.payout_decide_lines, name="payout_decide_lines"),
+    path("accounts/", accounts.accounts, name="accounts"),
+    path("accounts/<int:employee>/", accounts.account, name="account"),
+    path("accounts/<int:employee>/hold/", accounts.hold_put, name="hold_put"),
+    path("accounts/<int:employee>/release/", accounts.hold_release, name="hold_release"),
+    path("accounts/<int:employee>/clawback/<int:pk>/", accounts.clawback_new, name="clawback_new"),
+    path("clawbacks/<int:pk>/approve/", accounts.clawback_approve, name="clawback_approve"),
+    path("clawbacks/<int:pk>/reject/", accounts.clawback_reject, name="clawback_reject"),
     path("statement/", statements.statement, name="statement"),
     path("statement/<slug:code>/", statements.statement, name="statement_of_cycle"),
+    path("statement/<slug:code>/pdf/", statements.statement_pdf_of_cycle, name="statement_pdf_of_cycle"),
+    path("statements/<int:pk>/pdf/", statements.statement_pdf, name="statement_pdf"),
     path("statements/<int:pk>/", statements.statement_detail, name="statement_detail"),
     path("money/<slug:code>/", statements.money_fragment, name="money_fragment"),
 ]

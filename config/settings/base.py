@@ -226,8 +226,9 @@ LAUREL_OUTBOX_CONSUMERS: dict[str, list[str]] = {
     "observations.changed": ["metrics.tasks.refresh_kpi_values"],
     "inspection.scored": ["metrics.tasks.store_inspection_scores"],
     "cycle.phase": ["reviews.tasks.tell_of_phase"],
-    "result.released": [],
+    "result.released": ["incentives.tasks.pay_at_once"],
     "payout.approved": ["incentives.tasks.tell_of_payout"],
+    "clawback.approved": [],
 }
 
 # What people are told by mail: from and to which hour of their own day, which country's days off (two letters; empty:
@@ -246,6 +247,8 @@ RUN_SHARD_SIZE = 2_000
 # Tables whose rows the application's database role may insert and read, and never change: the roles script reads this.
 APPEND_ONLY_TABLES = [
     "incentives_ledgerentry",
+    "incentives_payment",
+    "incentives_paymentitem",
     "metrics_inspectionscore",
     "pghistory_context",  # its one writer is the function _pgh_attach_context(), which runs as its owner
     "reviews_resultadjustment",

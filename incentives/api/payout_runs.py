@@ -18,6 +18,7 @@ from incentives.api.callers import caller
 from incentives.api.serializers import (
     ApprovalRequest,
     DecisionRequest,
+    DecisionsRequest,
     ExportRequest,
     PayoutLineSerializer,
     PayoutRunDetailSerializer,
@@ -34,6 +35,7 @@ from incentives.services.payout_runs import (
     correct_payout,
     create_payout_run,
     decide_line,
+    decide_lines,
     recompute_payout,
     reject_payout,
 )
@@ -128,6 +130,22 @@ class PayoutDecide(LaurelAPIView):
         return Response(shown(payout_run, request))
 
 
+class PayoutDecideLines(LaurelAPIView):
+    scopes = {"POST": Scope.PAYOUTS_WRITE}
+    roles = {"POST": ("hr",)}
+    serializer_class = DecisionsRequest
+
+    @extend_schema(request=DecisionsRequest, responses={200: PayoutRunSerializer})
+    @idempotent
+    def post(self, request: Request, pk: int) -> Response:
+        """Decide several open lines alike; all of them or none."""
+        payout_run = get_payout_run_for(caller(request), pk)
+        form = DecisionsRequest(data=request.data)
+        form.is_valid(raise_exception=True)
+        decide_lines(actor=caller(request), payout_run=payout_run, **form.validated_data)
+        return Response(shown(payout_run, request))
+
+
 class PayoutApprove(LaurelAPIView):
     scopes = {"POST": Scope.PAYOUTS_APPROVE}
     roles = {"POST": ("hr", "payroll")}
@@ -205,6 +223,8 @@ class PayoutExportFile(LaurelAPIView):
             payout_run=payout_run,
             file_format=form.validated_data["format"],
             columns=form.validated_data.get("columns", []),
+            headings=form.validated_data["headings"],
+            batch=form.validated_data.get("batch"),
         )
         response = HttpResponse(made.content, content_type=made.content_type)
         response["Content-Disposition"] = f'attachment; filename="{made.name}"'

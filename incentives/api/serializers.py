@@ -19,7 +19,7 @@ from incentives.models import (
 )
 from incentives.selectors.payout_runs import pools_of
 from incentives.selectors.statements import reason_text
-from incentives.services.exports import COLUMNS
+from incentives.services.exports import COLUMNS, HEADINGS
 from incentives.services.lines import open_decisions
 from incentives.services.rights import REASON_LIMIT
 from incentives.steps import configuration as configurations
@@ -230,6 +230,17 @@ class DecisionRequest(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=REASON_LIMIT)
 
 
+class DecisionsRequest(serializers.Serializer[Any]):
+    employees = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=2**63 - 1),
+        min_length=1,
+        max_length=10_000,
+        help_text="ids",
+    )
+    decision = serializers.ChoiceField(choices=PayoutDecision.Decision.choices)
+    reason = serializers.CharField(max_length=REASON_LIMIT)
+
+
 class ApprovalRequest(serializers.Serializer[Any]):
     digest = serializers.CharField(max_length=64, help_text="the run's digest as it was looked at")
 
@@ -242,6 +253,13 @@ class ExportRequest(serializers.Serializer[Any]):
     format = serializers.ChoiceField(choices=["csv", "xlsx"], default="csv")
     columns = serializers.ListField(
         child=serializers.ChoiceField(choices=list(COLUMNS)), required=False, max_length=len(COLUMNS)
+    )
+    headings = serializers.ChoiceField(choices=list(HEADINGS), default="codes")
+    batch = serializers.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=32000,
+        help_text="a part made before; without it whoever is due and was in none yet, else the last part again",
     )
 
 

@@ -5,14 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from foundation.clients.api import ANYONE, Filter, ListAPI, RetrieveAPI, Scope
+from foundation.clients.api import ANYONE, Filter, LaurelAPIView, ListAPI, RetrieveAPI, Scope
 from incentives.api.callers import caller
+from incentives.api.payout_runs import AnyAccept
 from incentives.api.serializers import StatementDetailSerializer, StatementSerializer, cents
 from incentives.models import PayoutLine
 from incentives.selectors.statements import get_statement_for, statement_of, visible_statements
+from incentives.services.statement_pdf import draw_statement
 
 
 class StatementList(ListAPI):
@@ -57,3 +62,20 @@ class StatementDetail(RetrieveAPI):
         line.cycle_total = whole.total
         line.year_to_date = whole.year_to_date
         return Response(StatementDetailSerializer(line).data)
+
+
+class StatementPDF(LaurelAPIView):
+    scopes = {"GET": Scope.PAYOUTS_READ}
+    roles = {"GET": ANYONE}
+    serializer_class = StatementSerializer
+    content_negotiation_class = AnyAccept
+
+    @extend_schema(responses={(200, "application/pdf"): OpenApiTypes.BINARY})
+    def get(self, request: Request, pk: int) -> HttpResponse:
+        """The whole statement of that person and cycle as PDF, in the language asked for."""
+        line = get_statement_for(caller(request), pk)
+        found = statement_of(line.employee, line.payout_run.cycle)
+        assert found is not None
+        response = HttpResponse(draw_statement(found), content_type="application/pdf")
+        response["Content-Disposition"] = f'attachment; filename="statement-{line.pk}.pdf"'
+        return response

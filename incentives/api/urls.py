@@ -1,6 +1,6 @@
 from django.urls import path
 
-from incentives.api import payout_runs, plans, statements
+from incentives.api import accounts, payout_runs, plans, statements
 
 urlpatterns = [
     path("plans/", plans.PlanList.as_view(), name="api_plans"),
@@ -11,12 +11,25 @@ urlpatterns = [
     path("payout-runs/<int:pk>/", payout_runs.PayoutRunDetail.as_view(), name="api_payout_run"),
     path("payout-runs/<int:pk>/lines/", payout_runs.PayoutLineList.as_view(), name="api_payout_lines"),
     path("payout-runs/<int:pk>/decide/", payout_runs.PayoutDecide.as_view(), name="api_payout_decide"),
+    path(
+        "payout-runs/<int:pk>/decide-lines/",
+        payout_runs.PayoutDecideLines.as_view(),
+        name="api_payout_decide_lines",
+    ),
     path("payout-runs/<int:pk>/approve/", payout_runs.PayoutApprove.as_view(), name="api_payout_approve"),
     path("payout-runs/<int:pk>/reject/", payout_runs.PayoutReject.as_view(), name="api_payout_reject"),
     path(
         "payout-runs/<int:pk>/recompute/", payout_runs.PayoutRecompute.as_view(), name="api_payout_recompute"
     ),
     path("payout-runs/<int:pk>/export/", payout_runs.PayoutExportFile.as_view(), name="api_payout_export"),
+    path("accounts/", accounts.AccountList.as_view(), name="api_accounts"),
+    path("accounts/<int:employee>/", accounts.AccountDetail.as_view(), name="api_account"),
+    path("holds/", accounts.HoldList.as_view(), name="api_holds"),
+    path("holds/<int:pk>/release/", accounts.HoldRelease.as_view(), name="api_hold_release"),
+    path("clawbacks/", accounts.ClawbackList.as_view(), name="api_clawbacks"),
+    path("clawbacks/<int:pk>/approve/", accounts.ClawbackApprove.as_view(), name="api_clawback_approve"),
+    path("clawbacks/<int:pk>/reject/", accounts.ClawbackReject.as_view(), name="api_clawback_reject"),
     path("statements/", statements.StatementList.as_view(), name="api_statements"),
+    path("statements/<int:pk>/pdf/", statements.StatementPDF.as_view(), name="api_statement_pdf"),
     path("statements/<int:pk>/", statements.StatementDetail.as_view(), name="api_statement"),
 ]

@@ -18,6 +18,7 @@ from incentives.steps import configuration as configurations
 from incentives.steps import registry
 from incentives.steps.base import StepKind
 from incentives.steps.fields import (
+    CONDITIONS,
     AmountsField,
     ChoiceField,
     DecimalField,
@@ -27,6 +28,7 @@ from incentives.steps.fields import (
     decimal_text,
     plain,
 )
+from incentives.steps.wording import condition_text
 from metrics.models import KPI
 from people.models import Job
 
@@ -68,6 +70,16 @@ class VersionForm(forms.Form):
         max_value=configurations.DAYS_LIMIT,
         initial=1,
         help_text=gettext_lazy("Whoever was in the role for fewer days of the period is not eligible."),
+    )
+    frequency = forms.ChoiceField(
+        label=gettext_lazy("Pays"),
+        required=False,
+        choices=[
+            ("cycle", gettext_lazy("for every cycle")),
+            ("month", gettext_lazy("for monthly cycles only")),
+            ("quarter", gettext_lazy("for quarterly cycles only")),
+            ("release", gettext_lazy("for every cycle, computed as soon as its results are released")),
+        ],
     )
     jobs = forms.MultipleChoiceField(
         label=gettext_lazy("Only these jobs"),
@@ -139,8 +151,11 @@ class StepsForm:
         elif verb == "down" and place + 1 < len(self.steps):
             self.steps[place : place + 2] = [self.steps[place + 1], self.steps[place]]
 
-    def configuration(self, eligibility: Mapping[str, Any]) -> dict[str, Any]:
-        return configurations.normal({"eligibility": dict(eligibility), "steps": self.steps})
+    def configuration(self, eligibility: Mapping[str, Any], frequency: str = "") -> dict[str, Any]:
+        found: dict[str, Any] = {"eligibility": dict(eligibility)}
+        if frequency and frequency != "cycle":
+            found["frequency"] = frequency
+        return configurations.normal({**found, "steps": self.steps})
 
     def cards(self, problems: list[Problem]) -> list[dict[str, Any]]:
         """One per step: its kind, its controls with values and errors, its sentence where it is sound."""
@@ -212,6 +227,7 @@ def source_choices() -> list[tuple[str, str]]:
         ("score", _("overall score")),
         *((f"kpi:{code}", _("attainment of %(kpi)s") % {"kpi": name}) for code, name in kpis),
         *((f"value:{code}", _("value of %(kpi)s") % {"kpi": name}) for code, name in kpis),
+        *((f"condition:{code}", condition_text(code)) for code in CONDITIONS),
     ]
 
 

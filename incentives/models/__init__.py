@@ -1,13 +1,19 @@
 from incentives.models.ledger import LedgerEntry
+from incentives.models.payments import Clawback, ClawbackInstalment, Payment, PaymentItem, PayoutHold
 from incentives.models.payout_runs import PayoutDecision, PayoutExport, PayoutLine, PayoutRun, PayoutStep
 from incentives.models.plans import IncentivePlan, PlanVersion
 from incentives.models.pools import PayoutPool
 
 __all__ = [
+    "Clawback",
+    "ClawbackInstalment",
     "IncentivePlan",
     "LedgerEntry",
+    "Payment",
+    "PaymentItem",
     "PayoutDecision",
     "PayoutExport",
+    "PayoutHold",
     "PayoutLine",
     "PayoutPool",
     "PayoutRun",

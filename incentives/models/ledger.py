@@ -42,4 +42,27 @@ class LedgerEntry(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["employee", "-created_at"], name="ledger_of_person")]
-        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+        triggers = [
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+            # Only what payroll has paid can be asked back, whatever asks. The lock makes two that come at once wait.
+            pgtrigger.Trigger(
+                name="clawback_of_paid",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                condition=pgtrigger.Q(new__kind="clawback"),
+                func="""
+                    PERFORM pg_advisory_xact_lock(195301, (NEW.employee_id % 2147483647)::int);
+                    IF NEW.amount > 0 OR (
+                        SELECT coalesce(sum(amount), 0) FROM incentives_payment
+                        WHERE employee_id = NEW.employee_id AND plan_id = NEW.plan_id AND cycle_id = NEW.cycle_id
+                    ) + (
+                        SELECT coalesce(sum(amount), 0) FROM incentives_ledgerentry
+                        WHERE employee_id = NEW.employee_id AND plan_id = NEW.plan_id AND cycle_id = NEW.cycle_id
+                            AND kind = 'clawback'
+                    ) + NEW.amount < 0 THEN
+                        RAISE EXCEPTION 'more is clawed back than was paid';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+        ]

@@ -229,6 +229,8 @@ class PayoutExport(models.Model):
     number = models.PositiveIntegerField()
     format = models.CharField(max_length=8, choices=Format.choices, default=Format.CSV)
     columns = ArrayField(models.CharField(max_length=40), default=list)
+    batch = models.PositiveSmallIntegerField(default=1)
+    headings = models.CharField(max_length=8, default="codes", help_text="codes, zh or en")
     sha256 = models.CharField(max_length=64)
     is_repeat = models.BooleanField(default=False)
     exported_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")

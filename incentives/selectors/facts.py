@@ -11,6 +11,7 @@ from typing import Any
 
 from foundation.bulk import copy_out
 from incentives.models import LedgerEntry, PayoutRun
+from incentives.selectors.conditions import condition_facts
 from people.selectors.compensation import CompensationRow, compensation_on
 from reviews.models import Cycle, Participant, ScoreLine
 from scoring import payouts
@@ -19,7 +20,8 @@ from scoring import payouts
 _PEOPLE = """
     SELECT
         participant.employee_id, participant.days_in_role, participant.days_in_period, participant.team_id,
-        job.code AS job_code, person.name, person.employee_number, person.left_on, result.score, result.rating
+        job.code AS job_code, person.name, person.employee_number, person.left_on, person.hired_on,
+        result.score, result.rating
     FROM reviews_participant AS participant
     JOIN people_job AS job ON job.id = participant.job_id
     JOIN people_user AS person ON person.id = participant.employee_id
@@ -47,10 +49,62 @@ def people_to_pay(payout_run: PayoutRun, *, first: int, last: int, needs: set[st
     ]
     paid = _compensations(people, cycle)
     kpis = _kpi_facts(payout_run, first, last) if any(":" in need for need in needs) else {}
+    ids = [person["employee_id"] for person in people]
+    conditions = condition_facts(payout_run, ids, needs) if any_of(needs, "condition") else {}
+    carried = _carried(payout_run, first, last, needs) if any_of(needs, "carry") else {}
     for person in people:
-        person["compensation"] = paid.get(person["employee_id"])
-        person |= kpis.get(person["employee_id"], {})
+        employee_id = person["employee_id"]
+        person["compensation"] = paid.get(employee_id)
+        person["days_employed"] = _days_employed(person, cycle)
+        person |= kpis.get(employee_id, {}) | conditions.get(employee_id, {}) | carried.get(employee_id, {})
     return people
+
+
+def any_of(needs: set[str], kind: str) -> bool:
+    return any(need.startswith(f"{kind}:") for need in needs)
+
+
+def _days_employed(person: Mapping[str, Any], cycle: Cycle) -> int:
+    """Calendar days of the period from the day of hiring to the last day; an unknown day of hiring lies before it."""
+    first = max(person["hired_on"] or cycle.first_day, cycle.first_day)
+    last = min(person["left_on"] or cycle.last_day, cycle.last_day)
+    return max(0, (last - first).days + 1)
+
+
+def _carried(payout_run: PayoutRun, first: int, last: int, needs: set[str]) -> dict[int, dict[str, Decimal]]:
+    """carry:KPI, what the plan's approved runs of earlier cycles in the same year counted: each cycle's latest run."""
+    wanted = [need.partition(":")[2] for need in needs if need.startswith("carry:")]
+    cycle = payout_run.cycle
+    earlier = (
+        PayoutRun.objects.filter(
+            plan=payout_run.plan_id,
+            state=PayoutRun.State.APPROVED,
+            cycle__last_day__lt=cycle.first_day,
+            cycle__last_day__year=cycle.last_day.year,
+        )
+        .order_by("cycle_id", "-approved_at")
+        .distinct("cycle_id")
+        .values_list("result_run_id", flat=True)
+    )
+    lines = (
+        ScoreLine.objects.filter(
+            run_id__in=list(earlier),
+            employee_id__gte=first,
+            employee_id__lte=last,
+            subject__in=wanted,
+            value__isnull=False,
+        )
+        .order_by("run_id", "employee_id", "subject", "component", "number")
+        .distinct("run_id", "employee_id", "subject")
+        .values_list("employee_id", "subject", "value")
+    )
+    facts: dict[int, dict[str, Decimal]] = defaultdict(dict)
+    for employee_id, subject, value in lines:
+        name = f"carry:{subject}"
+        facts[employee_id][name] = facts[employee_id].get(name, Decimal(0)) + payouts.to_decimal(
+            round(float(value or 0), 6), name
+        )
+    return facts
 
 
 def _plain(value: Any) -> Any:

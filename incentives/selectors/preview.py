@@ -12,6 +12,7 @@ from incentives.steps.factors import TARGET
 SAMPLE_SALARY = Decimal("6000.00")
 SAMPLE_SCORES = (85, 100, 120)
 SAMPLE_VALUE = 1.0
+SAMPLE_CONDITION = 24.0
 CHART_LOW, CHART_HIGH, CHART_STEP = 50, 160, 5
 
 
@@ -24,12 +25,15 @@ def example_facts(steps: list[Mapping[str, Any]], score: float, salary: Decimal)
         "job_code": jobs[0] if jobs else "",
         "days_in_role": 30,
         "days_in_period": 30,
+        "days_employed": 30,
     }
     for need in engine.needs(steps):
         if need.startswith("kpi:"):
             facts[need] = float(TARGET)
         if need.startswith("value:"):
             facts[need] = SAMPLE_VALUE
+        if need.startswith("condition:"):
+            facts[need] = SAMPLE_CONDITION
     return facts
 
 

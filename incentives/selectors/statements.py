@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -10,13 +11,23 @@ from django.db.models import Q, QuerySet, Sum
 from django.http import Http404
 from django.utils.translation import gettext as _
 
-from incentives.models import LedgerEntry, PayoutDecision, PayoutLine, PayoutRun, PayoutStep
+from incentives.models import (
+    Clawback,
+    LedgerEntry,
+    Payment,
+    PayoutDecision,
+    PayoutHold,
+    PayoutLine,
+    PayoutRun,
+    PayoutStep,
+)
 from incentives.steps import engine
 from people.models import User
 from reviews.models import Cycle
 
 READERS = ("hr", "payroll", "auditor")
 ONE_POINT = Decimal(1)
+HISTORY_MONTHS = 24
 
 
 def visible_statements(user: User) -> QuerySet[PayoutLine]:
@@ -58,6 +69,7 @@ class StatementLine:
     booked: Decimal
     decision: str
     one_more_point: Decimal | None
+    paid_on: datetime.date | None = None
 
     @property
     def is_paid(self) -> bool:
@@ -85,6 +97,8 @@ class Statement:
     currency: str
     year_to_date: Decimal = Decimal(0)
     history: list[dict[str, Any]] = field(default_factory=list)
+    clawbacks: list[Clawback] = field(default_factory=list)
+    on_hold: bool = False
 
     @property
     def one_more_point(self) -> Decimal | None:
@@ -96,7 +110,8 @@ class Statement:
 def statement_of(employee: User, cycle: Cycle) -> Statement | None:
     """Approved lines and ledger entries of one person in one cycle; None where no approved run has a line.
 
-    Checks nobody's rights: pages come here from get_statement_for or with the reader's own account. Six queries.
+    Checks nobody's rights: pages come here from get_statement_for or with the reader's own account.
+    Ten queries, however long the history.
     """
     lines = list(
         PayoutLine.objects.filter(
@@ -123,6 +138,11 @@ def statement_of(employee: User, cycle: Cycle) -> Statement | None:
         .select_related("plan", "payout_run")
         .order_by("pk")
     )
+    paid_on = dict(
+        Payment.objects.filter(payout_run__in=run_ids, employee=employee).values_list(
+            "payout_run_id", "paid_on"
+        )
+    )
     # A later run of the same plan replaces what an earlier one said about a point more.
     latest = {line.payout_run.plan_id: line.pk for line in lines}
     answer = []
@@ -138,6 +158,7 @@ def statement_of(employee: User, cycle: Cycle) -> Statement | None:
                 ),
                 decision=decisions.get(line.payout_run_id, ""),
                 one_more_point=point_value(line, own) if latest[line.payout_run.plan_id] == line.pk else None,
+                paid_on=paid_on.get(line.payout_run_id),
             )
         )
     return Statement(
@@ -147,8 +168,14 @@ def statement_of(employee: User, cycle: Cycle) -> Statement | None:
         entries=entries,
         total=sum((entry.amount for entry in entries), Decimal(0)),
         currency=lines[0].currency,
-        year_to_date=year_to_date(employee, cycle),
+        year_to_date=year_to_date(employee, cycle, lines[0].currency),
         history=history_of(employee),
+        clawbacks=list(
+            Clawback.objects.filter(
+                employee=employee, cycle=cycle, state=Clawback.State.APPROVED
+            ).prefetch_related("instalments")
+        ),
+        on_hold=PayoutHold.objects.filter(employee=employee, released_at__isnull=True).exists(),
     )
 
 
@@ -179,23 +206,27 @@ def steps_of(line: PayoutLine) -> list[StatementStep]:
     return [said(step, line.currency) for step in found]
 
 
-def year_to_date(employee: User, cycle: Cycle) -> Decimal:
-    """Everything booked for cycles that ended in this cycle's year, up to this cycle."""
+def year_to_date(employee: User, cycle: Cycle, currency: str) -> Decimal:
+    """Everything booked in the currency for cycles that ended in this cycle's year, up to this cycle."""
     found = LedgerEntry.objects.filter(
-        employee=employee, cycle__last_day__year=cycle.last_day.year, cycle__last_day__lte=cycle.last_day
+        employee=employee,
+        currency=currency,
+        cycle__last_day__year=cycle.last_day.year,
+        cycle__last_day__lte=cycle.last_day,
     ).aggregate(total=Sum("amount"))["total"]
     return found or Decimal(0)
 
 
-def history_of(employee: User, limit: int = 24) -> list[dict[str, Any]]:
-    """Cycles with what each paid in the end, latest first: cycle, amount, currency, score."""
-    cycles = list(
-        Cycle.objects.filter(
-            payout_runs__state=PayoutRun.State.APPROVED, payout_runs__payout_lines__employee=employee
-        )
-        .distinct()
-        .order_by("-last_day", "-id")[:limit]
-    )
+def history_of(employee: User, months: int = HISTORY_MONTHS) -> list[dict[str, Any]]:
+    """Cycles of the last 24 months with what each paid in the end, latest first: cycle, amount, currency.
+
+    Months are counted back from the person's latest cycle with a statement.
+    """
+    cycles = list(cycles_with_statement(employee)[: months * 2])
+    if cycles:
+        last = cycles[0].last_day
+        first = (last.year - months // 12, last.month)
+        cycles = [each for each in cycles if (each.last_day.year, each.last_day.month) > first]
     booked = {
         cycle_id: (amount, currency)
         for cycle_id, currency, amount in LedgerEntry.objects.filter(employee=employee, cycle__in=cycles)

@@ -43,6 +43,7 @@ def _load_plan(item: Any, *, actor: User, problems: Problems, path: Path) -> Non
         configuration = compact(
             {
                 "eligibility": inner.take("eligibility", dict),
+                "frequency": inner.take("frequency", str),
                 "steps": inner.take("steps", list, required=True),
             }
         )
@@ -111,7 +112,12 @@ def dump_incentive_plans() -> list[dict[str, Any]]:
                 "versions": [
                     {
                         "valid_from": version.valid_from,
-                        **compact({"eligibility": version.configuration.get("eligibility")}),
+                        **compact(
+                            {
+                                "eligibility": version.configuration.get("eligibility"),
+                                "frequency": version.configuration.get("frequency"),
+                            }
+                        ),
                         "steps": version.configuration["steps"],
                     }
                     for version in versions

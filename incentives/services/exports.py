@@ -13,14 +13,15 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Sum
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 from openpyxl import Workbook
 
 from foundation.refusals import Refusal
 from foundation.trail.services import recording
-from incentives.models import LedgerEntry, PayoutExport, PayoutRun
+from incentives.models import PayoutExport, PayoutRun
+from incentives.services.payments import batch_to_export
 from incentives.services.rights import require_approver
 from people.models import User
 
@@ -35,7 +36,6 @@ class Column:
     read: Callable[[PayoutRun, Any, Decimal], Cell]
 
 
-# The head of a column is its code, the same in every language: payroll systems map by it.
 COLUMNS: dict[str, Column] = {
     "employee_number": Column(_("Employee number"), lambda run, line, due: line.employee_number),
     "name": Column(_("Name"), lambda run, line, due: line.employee_name),
@@ -59,8 +59,13 @@ DEFAULT_COLUMNS = (
     "amount",
     "currency",
     "cycle",
+    "earned_from",
+    "earned_until",
+    "payout_run",
     "checksum",
 )
+# "codes" are the same in every language: payroll systems map by them. People read names.
+HEADINGS = ("codes", "zh", "en")
 
 
 @dataclass(frozen=True)
@@ -79,12 +84,22 @@ CONTENT_TYPES = {
 
 @transaction.atomic
 def export_payout(
-    *, actor: User, payout_run: PayoutRun, file_format: str = "csv", columns: Sequence[str] = ()
+    *,
+    actor: User,
+    payout_run: PayoutRun,
+    file_format: str = "csv",
+    columns: Sequence[str] = (),
+    headings: str = "codes",
+    batch: int | None = None,
 ) -> PayrollFile:
-    """The file, and a numbered record of it with its checksum. The bytes depend on the run, format and columns alone.
+    """The file, and a numbered record of it with its checksum. The bytes depend on the batch, format, columns and
+    headings alone.
 
+    batch   None takes whoever is due and was in no file yet; where nobody is, the last batch again, byte for byte.
     One row per person whose entries this run booked; the amount is their sum, negative where a correction takes back.
-    Refusals: not_approver (403), payout_not_approved (409), payout_format, payout_columns (422).
+    Whoever is on hold is left out, stays pending, and comes into the next batch once released.
+    Refusals: not_approver (403), payout_not_approved, payout_nothing_to_export (409), payout_format, payout_columns,
+    payout_columns_twice, payout_headings, payout_no_batch (422).
     """
     require_approver(actor)
     chosen = list(columns) or list(DEFAULT_COLUMNS)
@@ -93,6 +108,8 @@ def export_payout(
     for column in chosen:
         if column not in COLUMNS:
             raise Refusal("payout_columns", field="columns", status=422, column=str(column)[:40])
+    if headings not in HEADINGS:
+        raise Refusal("payout_headings", field="headings", status=422)
     if len(set(chosen)) < len(chosen):
         raise Refusal("payout_columns_twice", field="columns", status=422)
     locked = (
@@ -102,7 +119,8 @@ def export_payout(
     )
     if locked.state != PayoutRun.State.APPROVED:
         raise Refusal("payout_not_approved", status=409)
-    rows = _rows(locked, chosen)
+    batch = batch_to_export(locked, batch)
+    rows = _rows(locked, batch, chosen, headings)
     content = _csv(rows) if file_format == "csv" else _xlsx(rows)
     sha256 = hashlib.sha256(content).hexdigest()
     earlier = list(locked.exports.order_by("number"))
@@ -112,11 +130,14 @@ def export_payout(
             number=len(earlier) + 1,
             format=file_format,
             columns=chosen,
+            batch=batch,
+            headings=headings,
             sha256=sha256,
             is_repeat=any(each.sha256 == sha256 for each in earlier),
             exported_by=actor,
         )
-    name = f"payout-{locked.plan.code}-{locked.cycle.code}-{locked.pk}.{file_format}"
+    part = f"-{batch}" if batch > 1 else ""
+    name = f"payout-{locked.plan.code}-{locked.cycle.code}-{locked.pk}{part}.{file_format}"
     return PayrollFile(export, name, content, CONTENT_TYPES[file_format])
 
 
@@ -126,17 +147,18 @@ def row_checksum(payout_run: PayoutRun, employee_number: str, amount: Decimal) -
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _rows(payout_run: PayoutRun, columns: Sequence[str]) -> list[list[Cell]]:
-    booked = dict(
-        LedgerEntry.objects.filter(payout_run=payout_run)
-        .values("employee_id")
-        .annotate(due=Sum("amount"))
-        .order_by()
-        .values_list("employee_id", "due")
-    )
+def heading(column: str, headings: str) -> str:
+    if headings == "codes":
+        return column
+    with override("zh-hans" if headings == "zh" else headings):
+        return str(COLUMNS[column].label)
+
+
+def _rows(payout_run: PayoutRun, batch: int, columns: Sequence[str], headings: str) -> list[list[Cell]]:
+    booked = dict(payout_run.payment_items.filter(batch=batch).values_list("employee_id", "amount"))
     lines = payout_run.payout_lines.filter(employee_id__in=booked).order_by("employee_number", "employee_id")
     return [
-        list(columns),
+        [heading(column, headings) for column in columns],
         *(
             [COLUMNS[column].read(payout_run, line, booked[line.employee_id]) for column in columns]
             for line in lines

@@ -272,7 +272,13 @@ def _outliers(amounts: pd.Series) -> list[dict[str, Any]]:
 
 
 def _previous(payout_run: PayoutRun, amounts: pd.Series) -> dict[str, Any]:
-    last = (
+    """The last approved run of the plan over a period of about the same length, compared over the people in both.
+
+    Totals of different people or of a month and a quarter say nothing about each other: `before` and `now` are the sums
+    over whoever stands in both runs; who is new or gone is counted apart.
+    """
+    days = _days(payout_run.cycle)
+    earlier = (
         PayoutRun.objects.filter(
             plan=payout_run.plan_id,
             kind=PayoutRun.Kind.REGULAR,
@@ -280,9 +286,9 @@ def _previous(payout_run: PayoutRun, amounts: pd.Series) -> dict[str, Any]:
             cycle__last_day__lt=payout_run.cycle.last_day,
         )
         .select_related("cycle")
-        .order_by("-cycle__last_day", "-id")
-        .first()
+        .order_by("-cycle__last_day", "-id")[:24]
     )
+    last = next((run for run in earlier if abs(_days(run.cycle) - days) * 5 <= days), None)
     if last is None:
         return {}
     frame = copy_out(
@@ -302,6 +308,9 @@ def _previous(payout_run: PayoutRun, amounts: pd.Series) -> dict[str, Any]:
         "cycle": last.cycle.code,
         "total": str(last.total),
         "lines": last.lines,
+        "both": len(both),
+        "before": f"{before.loc[both].sum():.2f}",
+        "now": f"{amounts.loc[both].sum():.2f}",
         "new": len(amounts.index.difference(before.index)),
         "gone": len(before.index.difference(amounts.index)),
         "moved": [
@@ -314,3 +323,7 @@ def _previous(payout_run: PayoutRun, amounts: pd.Series) -> dict[str, Any]:
             if moved.loc[employee] != 0
         ],
     }
+
+
+def _days(cycle: Any) -> int:
+    return int((cycle.last_day - cycle.first_day).days) + 1

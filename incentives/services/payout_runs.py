@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -25,10 +27,12 @@ from incentives.selectors.facts import kpi_codes, participant_slices
 from incentives.selectors.plans import version_on
 from incentives.services import lines, pools
 from incentives.services.rights import checked_reason, require_approver, require_hr
+from incentives.steps import configuration as configurations
 from incentives.steps import engine
 from people.models import User
 from reviews.models import Cycle, Participant
 
+LOG = logging.getLogger(__name__)
 State = PayoutRun.State
 LINES, SUMMARY = "lines", "summary"
 
@@ -50,6 +54,26 @@ def create_payout_run(*, actor: User, plan: IncentivePlan, cycle: Cycle) -> Payo
     ).exists():
         raise Refusal("payout_already_approved", status=409)
     return _queue(actor=actor, plan=plan, cycle=cycle, kind=PayoutRun.Kind.REGULAR)
+
+
+def pay_at_once(*, cycle: Cycle) -> list[PayoutRun]:
+    """The runs of plans that pay as soon as results are released; whoever released them is the maker, so that somebody
+    else approves. A plan that cannot be computed for the cycle now is left for a person to look at."""
+    actor = cycle.released_by
+    if actor is None:
+        return []
+    made = []
+    for plan in IncentivePlan.objects.filter(is_active=True).order_by("code"):
+        version = version_on(plan, cycle.last_day)
+        if version is None or version.configuration.get("frequency") != "release":
+            continue
+        try:
+            made.append(create_payout_run(actor=actor, plan=plan, cycle=cycle))
+        except Refusal as refusal:
+            LOG.warning(
+                "payout_at_once_refused plan=%s cycle=%s code=%s", plan.code, cycle.code, refusal.code
+            )
+    return made
 
 
 @transaction.atomic
@@ -112,6 +136,50 @@ def decide_line(
         )
         lines.refresh_totals(locked)
     return decided
+
+
+@transaction.atomic
+def decide_lines(
+    *, actor: User, payout_run: PayoutRun, employees: Sequence[int], decision: str, reason: str
+) -> int:
+    """The same decision with the same reason about several lines that the rules leave open; all of them or none.
+
+    Refusals: as decide_line; lines_none (422). Answers how many were decided.
+    """
+    require_hr(actor)
+    if decision not in PayoutDecision.Decision.values:
+        raise Refusal("decision_unknown", field="decision", status=422)
+    text = checked_reason(reason)
+    wanted = sorted(set(employees))
+    if not wanted:
+        raise Refusal("lines_none", field="employees", status=422)
+    locked = _locked_run(payout_run)
+    _require_state(locked, State.COMPUTED)
+    status_of = dict(locked.payout_lines.filter(employee_id__in=wanted).values_list("employee_id", "status"))
+    open_statuses = (PayoutLine.Status.UNDECIDED, PayoutLine.Status.MISSING_INPUT)
+    if any(status_of.get(employee) not in open_statuses for employee in wanted):
+        raise Refusal("lines_not_open", field="employees", status=422)
+    if decision == PayoutDecision.Decision.PAY and PayoutLine.Status.MISSING_INPUT in status_of.values():
+        raise Refusal("line_cannot_pay", field="decision", status=422)
+    with recording(actor=actor, reason=text):
+        PayoutDecision.objects.bulk_create(
+            (
+                PayoutDecision(
+                    payout_run=locked,
+                    employee_id=employee,
+                    decision=decision,
+                    reason=text,
+                    decided_by=actor,
+                    decided_at=timezone.now(),
+                )
+                for employee in wanted
+            ),
+            update_conflicts=True,
+            unique_fields=["payout_run", "employee"],
+            update_fields=["decision", "reason", "decided_by", "decided_at"],
+        )
+        lines.refresh_totals(locked)
+    return len(wanted)
 
 
 @transaction.atomic
@@ -205,7 +273,15 @@ def _queue(
     version = version_on(plan, cycle.last_day)
     if version is None:
         raise Refusal("plan_not_valid_then", field="cycle", status=422, day=cycle.last_day.isoformat())
-    wanted = {need.partition(":")[2] for need in engine.needs(version.configuration["steps"]) if ":" in need}
+    days = (cycle.last_day - cycle.first_day).days + 1
+    if not configurations.fits(version.configuration, days):
+        said = configurations.frequency_text(version.configuration)
+        raise Refusal("payout_frequency", field="cycle", status=422, frequency=said, days=days)
+    wanted = {
+        need.partition(":")[2]
+        for need in engine.needs(version.configuration["steps"])
+        if need.partition(":")[0] in ("kpi", "value", "carry")
+    }
     if absent := sorted(wanted - kpi_codes(cycle)):
         raise Refusal("payout_kpi_missing", field="cycle", status=422, kpis=", ".join(absent))
     if not Participant.objects.filter(cycle=cycle).exists():

@@ -6,12 +6,17 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from foundation.documents import Problem
 from incentives.steps import registry
 from incentives.steps.fields import CODE_PATTERN
 from incentives.steps.limits import minor_unit
 
 STEPS_LIMIT = 20
+# When a plan pays: any cycle, only cycles of a month or of a quarter, or any cycle at once when results are released.
+FREQUENCIES = ("cycle", "month", "quarter", "release")
+_DAYS = {"month": range(28, 32), "quarter": range(89, 93)}
 DAYS_LIMIT = 366
 # The ledger books two decimals, so currencies with three or four are not offered.
 CURRENCY_PATTERN = r"^[A-Z]{3}$"
@@ -32,6 +37,7 @@ def schema() -> dict[str, Any]:
                     "jobs": {"type": "array", "items": {"type": "string", "pattern": CODE_PATTERN}},
                 },
             },
+            "frequency": {"enum": list(FREQUENCIES)},
             "steps": {
                 "type": "array",
                 "minItems": 1,
@@ -76,9 +82,12 @@ def _problems(configuration: Any, currency: str) -> Iterator[Problem]:
         yield Problem((), "plan_not_a_mapping")
         return
     for key in configuration:
-        if key not in ("eligibility", "steps"):
+        if key not in ("eligibility", "frequency", "steps"):
             yield Problem((str(key)[:40],), "plan_unknown_key", {"key": str(key)[:40]})
     yield from _eligibility_problems(configuration.get("eligibility", {}))
+    if configuration.get("frequency", "cycle") not in FREQUENCIES:
+        found = str(configuration["frequency"])[:40]
+        yield Problem(("frequency",), "step_choice", {"value": found, "allowed": ", ".join(FREQUENCIES)})
     steps = configuration.get("steps")
     if not isinstance(steps, list) or not steps:
         yield Problem(("steps",), "plan_no_steps")
@@ -141,6 +150,22 @@ def _step_problems(steps: list[Any], currency: str) -> Iterator[Problem]:
     kinds = [step.get("kind") for step in steps if isinstance(step, Mapping)]
     if "claim" in kinds and "pool" not in kinds:
         yield Problem(("steps", kinds.index("claim")), "claim_without_pool")
+
+
+def fits(configuration: Mapping[str, Any], days: int) -> bool:
+    """Whether the plan pays for a cycle of so many days."""
+    frequency = configuration.get("frequency", "cycle")
+    return frequency not in _DAYS or days in _DAYS[frequency]
+
+
+def frequency_text(configuration: Mapping[str, Any]) -> str:
+    texts = {
+        "cycle": _("for every cycle"),
+        "month": _("for monthly cycles only"),
+        "quarter": _("for quarterly cycles only"),
+        "release": _("for every cycle, computed as soon as its results are released"),
+    }
+    return texts[configuration.get("frequency", "cycle")]
 
 
 def describe(configuration: Mapping[str, Any], *, currency: str) -> list[str]:

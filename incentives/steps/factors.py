@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from foundation.documents import Problem
 from incentives.steps.base import StepKind, fact, settle
-from incentives.steps.fields import ChoiceField, DecimalField, SourceField
+from incentives.steps.fields import ChoiceField, DecimalField, SourceField, plain
 from incentives.steps.sources import need_of, read_source
 from incentives.steps.wording import factor_text, point_text, sentences, share_text, source_text
 from scoring import payouts
@@ -249,18 +249,37 @@ class Proration(StepKind):
         ChoiceField(
             code="by",
             label=gettext_lazy("Reckoned by"),
-            choices=(("days_in_role", gettext_lazy("calendar days in the role")),),
+            choices=(
+                ("days_in_role", gettext_lazy("calendar days in the role")),
+                ("days_employed", gettext_lazy("calendar days employed")),
+            ),
             default="days_in_role",
+        ),
+        SourceField(
+            code="less",
+            label=gettext_lazy("Less the days of leave"),
+            help=gettext_lazy(
+                "A KPI that counts unpaid days only: statutory leave never counts against anyone."
+            ),
+            values_only=True,
+            optional=True,
         ),
     )
 
     def needs(self, step: Mapping[str, Any]) -> set[str]:
-        return {"days_in_role", "days_in_period"}
+        return {step["by"], "days_in_period"} | ({need_of(step["less"])} if "less" in step else set())
 
     def inputs(self, step: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, str]:
-        days = fact(facts, "days_in_role", "no_days")
+        days = int(fact(facts, step["by"], "no_days"))
         of = fact(facts, "days_in_period", "no_days")
-        return {"by": step["by"], "days": str(int(days)), "of": str(int(of))}
+        found = {"by": step["by"], "days": str(days), "of": str(int(of))}
+        if "less" in step:
+            # Nobody wrote down a leave: there was none. Leave cannot take more days than there are.
+            known = facts.get(step["less"])
+            leave = read_source(step["less"], facts) if known is not None and known == known else "0"
+            taken = min(max(Decimal(leave), Decimal(0)), Decimal(days))
+            found |= {"less": step["less"], "leave": plain(taken), "days": plain(days - taken)}
+        return found
 
     def rule(self, before: Decimal, inputs: Mapping[str, str]) -> tuple[Decimal | None, Decimal]:
         days, of = inputs["days"], inputs["of"]
@@ -269,10 +288,19 @@ class Proration(StepKind):
     def sentence(
         self, inputs: Mapping[str, str], factor: Decimal | None, amount: Decimal, currency: str
     ) -> str:
-        found = {"days": inputs["days"], "of": inputs["of"]}
+        found = {"days": inputs["days"], "of": inputs["of"], "leave": inputs.get("leave", "0")}
+        if inputs.get("leave", "0") != "0":
+            return _("prorated %(days)s of %(of)s days, %(leave)s days of leave left out") % found
         if inputs["days"] == inputs["of"]:
             return _("whole period: %(days)s of %(of)s days") % found
         return _("prorated %(days)s of %(of)s days") % found
 
     def describe(self, step: Mapping[str, Any], currency: str) -> str:
-        return _("Paid for the calendar days in the role out of those of the period.")
+        said = [
+            _("Paid for the calendar days employed out of those of the period.")
+            if step["by"] == "days_employed"
+            else _("Paid for the calendar days in the role out of those of the period.")
+        ]
+        if "less" in step:
+            said.append(_("Days of %(source)s are left out.") % {"source": source_text(step["less"])})
+        return sentences(said)

@@ -15,7 +15,11 @@ from foundation.documents import Problem
 Text = str | Promise
 DECIMAL_PATTERN = r"^-?[0-9]{1,12}(\.[0-9]{1,10})?$"
 CODE_PATTERN = r"^[A-Za-z0-9_-]{1,60}$"
-SOURCE_PATTERN = r"^(score|kpi:[A-Za-z0-9_-]{1,60}|value:[A-Za-z0-9_-]{1,60})$"
+# condition:CODE: what no KPI holds; the codes are those of selectors.conditions.
+CONDITIONS = ("tenure_months", "days_in_role")
+SOURCE_PATTERN = (
+    r"^(score|kpi:[A-Za-z0-9_-]{1,60}|value:[A-Za-z0-9_-]{1,60}|condition:(" + "|".join(CONDITIONS) + r"))$"
+)
 ROWS_LIMIT = 30
 
 
@@ -180,7 +184,11 @@ class AmountsField(Field):
 
 @dataclass(frozen=True, kw_only=True)
 class RowsField(Field):
-    """Pairs [from, value] in ascending order, half-open: a row reaches up to, not including, the next one."""
+    """Pairs [from, value] in ascending order, half-open: a row reaches up to, not including, the next one.
+
+    Whoever writes [from, to, value] says where each row ends; a hole between two rows or an overlap of them is named,
+    and what fits together is kept as pairs. The last row has no end, so its `to` is empty.
+    """
 
     heads: tuple[Text, Text]
     percent: bool = False
@@ -200,10 +208,48 @@ class RowsField(Field):
     def normal(self, value: Any) -> Any:
         if not isinstance(value, list):
             return value
-        return [
-            [decimal_text(cell) or cell for cell in row] if isinstance(row, list | tuple) else row
+        rows = [
+            [cell if cell is None else decimal_text(cell) or cell for cell in row]
+            if isinstance(row, list | tuple)
+            else row
             for row in value
         ]
+        if (
+            rows
+            and all(isinstance(row, list) and len(row) == 3 for row in rows)
+            and not list(self.gaps(rows))
+        ):
+            return [[row[0], row[2]] for row in rows]
+        return rows
+
+    def gaps(self, rows: list[list[Any]]) -> Iterator[Problem]:
+        """Holes, overlaps and a last row that ends, in rows [from, to, value]."""
+        for place, (edge, end, _value) in enumerate(rows):
+            last = place == len(rows) - 1
+            if last and end not in (None, ""):
+                yield Problem((self.code, place, 1), "step_rows_open_end", {"end": str(end)[:40]})
+            if last:
+                continue
+            after = rows[place + 1][0]
+            texts = [decimal_text(number) for number in (edge, end, after)]
+            if None in texts:
+                wrong = (edge, end, after)[texts.index(None)]
+                yield Problem((self.code, place, 1), "step_not_a_number", {"value": str(wrong or "")[:40]})
+                continue
+            start, stop, following = (Decimal(text or 0) for text in texts)
+            found = {
+                "low": plain(min(stop, following)),
+                "high": plain(max(stop, following)),
+                "row": place + 1,
+            }
+            if stop < following:
+                yield Problem((self.code, place, 1), "step_rows_hole", found)
+            elif stop > following:
+                yield Problem((self.code, place, 1), "step_rows_overlap", found)
+            elif stop <= start:
+                yield Problem(
+                    (self.code, place, 1), "step_rows_order", {"row": place + 1, "before": plain(start)}
+                )
 
     def check(self, value: Any) -> Iterator[Problem]:
         if not isinstance(value, list) or not value:
@@ -211,6 +257,9 @@ class RowsField(Field):
             return
         if len(value) > ROWS_LIMIT:
             yield Problem((self.code,), "step_rows_limit", {"limit": ROWS_LIMIT})
+            return
+        if all(isinstance(row, list | tuple) and len(row) == 3 for row in value):
+            yield from self.gaps([list(row) for row in value])
             return
         before: Decimal | None = None
         for place, row in enumerate(value):

@@ -11,12 +11,81 @@ from django.utils.translation import gettext_lazy
 
 from foundation.documents import Problem
 from incentives.steps.base import MissingFact, StepKind, fact
-from incentives.steps.fields import AmountsField, ChoiceField, DecimalField, RowsField, SourceField
+from incentives.steps.fields import (
+    AmountsField,
+    ChoiceField,
+    DecimalField,
+    RowsField,
+    SourceField,
+    plain,
+)
 from incentives.steps.sources import need_of, read_source
-from incentives.steps.wording import amount_text, factor_text, listing, point_text, share_text, source_text
+from incentives.steps.wording import (
+    amount_text,
+    factor_text,
+    listing,
+    point_text,
+    sentences,
+    share_text,
+    source_text,
+)
 from scoring import payouts
 
 MOST_MONEY = Decimal(999_999_999)
+
+
+# Of one step alone; the step "limits" holds what all steps before it come to.
+STEP_LIMITS = (
+    DecimalField(
+        code="least",
+        label=gettext_lazy("This step pays at least"),
+        minimum=Decimal(0),
+        maximum=MOST_MONEY,
+        optional=True,
+    ),
+    DecimalField(
+        code="most",
+        label=gettext_lazy("This step pays at most"),
+        minimum=Decimal(0),
+        maximum=MOST_MONEY,
+        above_minimum=True,
+        optional=True,
+    ),
+)
+
+
+def _check_limits(step: Mapping[str, Any]) -> Iterator[Problem]:
+    if "least" in step and "most" in step and Decimal(step["most"]) < Decimal(step["least"]):
+        yield Problem(("most",), "cap_below_floor", {"cap": step["most"], "floor": step["least"]})
+
+
+def _limits_of(step: Mapping[str, Any]) -> dict[str, str]:
+    return {name: step[name] for name in ("least", "most") if name in step}
+
+
+def _limited(paid: Decimal, inputs: Mapping[str, str]) -> Decimal:
+    if "least" in inputs:
+        paid = max(paid, Decimal(inputs["least"]))
+    return min(paid, Decimal(inputs["most"])) if "most" in inputs else paid
+
+
+def _limits_said(inputs: Mapping[str, str]) -> str:
+    """What of a step's own cap and floor belongs to its sentence: both, where there are any."""
+    parts = ""
+    if "least" in inputs:
+        parts += _(", at least %(least)s") % {"least": amount_text(inputs["least"])}
+    if "most" in inputs:
+        parts += _(", at most %(most)s") % {"most": amount_text(inputs["most"])}
+    return parts
+
+
+def _limits_described(step: Mapping[str, Any]) -> list[str]:
+    found = []
+    if "least" in step:
+        found.append(_("This step pays at least %(least)s.") % {"least": amount_text(step["least"])})
+    if "most" in step:
+        found.append(_("This step pays at most %(most)s.") % {"most": amount_text(step["most"])})
+    return found
 
 
 class TargetBonus(StepKind):
@@ -145,16 +214,22 @@ class Rate(StepKind):
             maximum=MOST_MONEY,
             above_minimum=True,
         ),
+        *STEP_LIMITS,
     )
+
+    def check_together(self, step: Mapping[str, Any]) -> Iterator[Problem]:
+        yield from _check_limits(step)
 
     def needs(self, step: Mapping[str, Any]) -> set[str]:
         return {need_of(step["input"])}
 
     def inputs(self, step: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, str]:
-        return {"input": step["input"], "quantity": read_source(step["input"], facts), "rate": step["rate"]}
+        found = {"input": step["input"], "quantity": read_source(step["input"], facts), "rate": step["rate"]}
+        return found | _limits_of(step)
 
     def rule(self, before: Decimal, inputs: Mapping[str, str]) -> tuple[Decimal | None, Decimal]:
-        return Decimal(inputs["rate"]), before + Decimal(inputs["rate"]) * Decimal(inputs["quantity"])
+        paid = Decimal(inputs["rate"]) * Decimal(inputs["quantity"])
+        return Decimal(inputs["rate"]), before + _limited(paid, inputs)
 
     def sentence(
         self, inputs: Mapping[str, str], factor: Decimal | None, amount: Decimal, currency: str
@@ -164,13 +239,14 @@ class Rate(StepKind):
             "rate": amount_text(inputs["rate"]),
             "source": source_text(inputs["input"]),
             "amount": amount_text(amount - Decimal(inputs["before"])),
-        }
+        } + _limits_said(inputs)
 
     def describe(self, step: Mapping[str, Any], currency: str) -> str:
-        return _("Each unit of %(source)s pays %(rate)s.") % {
+        said = _("Each unit of %(source)s pays %(rate)s.") % {
             "source": source_text(step["input"]),
             "rate": amount_text(step["rate"]),
         }
+        return sentences([said, *_limits_described(step)])
 
 
 class Tiers(StepKind):
@@ -197,27 +273,48 @@ class Tiers(StepKind):
             heads=(gettext_lazy("From (inclusive)"), gettext_lazy("Rate or amount")),
             help=gettext_lazy("A tier reaches up to, but not including, the next one."),
         ),
+        ChoiceField(
+            code="carry",
+            label=gettext_lazy("Counting begins"),
+            choices=(
+                ("none", gettext_lazy("anew in each period")),
+                ("year", gettext_lazy("with what was counted earlier this year")),
+            ),
+            optional=True,
+        ),
+        *STEP_LIMITS,
     )
 
     def check_together(self, step: Mapping[str, Any]) -> Iterator[Problem]:
         for place, (_edge, rate) in enumerate(step["tiers"]):
             if Decimal(rate) < 0:
                 yield Problem(("tiers", place, 1), "step_negative")
+        if step.get("carry", "none") != "none" and not step["input"].startswith("value:"):
+            yield Problem(("carry",), "step_carry", {"value": step["input"]})
+        yield from _check_limits(step)
 
     def needs(self, step: Mapping[str, Any]) -> set[str]:
-        return {need_of(step["input"])}
+        carried = {f"carry:{step['input'].partition(':')[2]}"} if step.get("carry") == "year" else set()
+        return {need_of(step["input"])} | carried
 
     def inputs(self, step: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, str]:
-        return {
+        found = {
             "input": step["input"],
             "quantity": read_source(step["input"], facts),
             "mode": step["mode"],
             "tiers": ";".join(f"{edge}:{rate}" for edge, rate in step["tiers"]),
         }
+        if step.get("carry") == "year":
+            # Nobody has counted anything before the first period of the year.
+            found["already"] = plain(Decimal(str(facts.get(f"carry:{step['input'].partition(':')[2]}") or 0)))
+        return found | _limits_of(step)
 
     def rule(self, before: Decimal, inputs: Mapping[str, str]) -> tuple[Decimal | None, Decimal]:
         tiers = [(edge, rate) for edge, rate in (pair.split(":") for pair in inputs["tiers"].split(";"))]
-        return None, before + payouts.tiered(inputs["quantity"], tiers, mode=inputs["mode"])
+        paid = payouts.tiered(
+            inputs["quantity"], tiers, mode=inputs["mode"], already=inputs.get("already", "0")
+        )
+        return None, before + _limited(paid, inputs)
 
     def sentence(
         self, inputs: Mapping[str, str], factor: Decimal | None, amount: Decimal, currency: str
@@ -231,11 +328,16 @@ class Tiers(StepKind):
             ),
             "interpolated": _("%(amount)s from the scale at %(quantity)s (%(source)s)"),
         }
-        return texts[inputs["mode"]] % {
+        said = texts[inputs["mode"]] % {
             "amount": amount_text(amount - Decimal(inputs["before"])),
             "quantity": point_text(inputs["quantity"]),
             "source": source_text(inputs["input"]),
         }
+        if "already" in inputs:
+            said += _(", after %(already)s counted earlier this year") % {
+                "already": point_text(inputs["already"])
+            }
+        return said + _limits_said(inputs)
 
     def describe(self, step: Mapping[str, Any], currency: str) -> str:
         show = amount_text if step["mode"] == "interpolated" else factor_text
@@ -250,7 +352,13 @@ class Tiers(StepKind):
             ),
             "interpolated": _("%(source)s pays an amount on the line between the points: %(list)s."),
         }
-        return texts[step["mode"]] % {"source": _capital(source_text(step["input"])), "list": listed}
+        said = [texts[step["mode"]] % {"source": _capital(source_text(step["input"])), "list": listed}]
+        lowest = step["tiers"][0][0]
+        if Decimal(lowest) > 0:
+            said.append(_("Below %(edge)s nothing is paid.") % {"edge": point_text(lowest)})
+        if step.get("carry") == "year":
+            said.append(_("What was counted earlier in the year is carried in."))
+        return sentences([*said, *_limits_described(step)])
 
 
 def _capital(text: str) -> str:

@@ -6,6 +6,7 @@ from incentives.steps.base import StepKind
 from incentives.steps.factors import Curve, Gate, Proration
 from incentives.steps.limits import Deduction, Limits, Rounding
 from incentives.steps.money import Fixed, Rate, TargetBonus, Tiers
+from incentives.steps.occurrences import Occurrences
 from incentives.steps.pools import Claim, Pool
 
 KINDS: dict[str, StepKind] = {
@@ -18,6 +19,7 @@ KINDS: dict[str, StepKind] = {
         Claim(),
         Curve(),
         Gate(),
+        Occurrences(),
         Deduction(),
         Proration(),
         Limits(),

@@ -36,9 +36,16 @@ def source_text(source: str) -> str:
     kind, _sep, code = source.partition(":")
     if kind == "kpi":
         return _("attainment of %(kpi)s") % {"kpi": code}
+    if kind == "condition":
+        return condition_text(code)
     if kind == "value":
         return _("KPI %(kpi)s") % {"kpi": code}
     return _("score")
+
+
+def condition_text(code: str) -> str:
+    texts = {"tenure_months": _("months of service"), "days_in_role": _("days in the role")}
+    return texts.get(code, code)
 
 
 def sentences(parts: Iterable[str]) -> str:

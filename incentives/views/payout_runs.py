@@ -18,10 +18,12 @@ from foundation.interface.wording import money, number
 from foundation.keyset import page_of
 from foundation.refusals import Refusal
 from foundation.runs.presentation import describe
-from incentives.forms.payout_runs import DecisionForm, ExportForm
+from incentives.forms.payout_runs import BulkDecisionForm, DecisionForm, ExportForm
 from incentives.models import PayoutLine, PayoutRun
+from incentives.selectors.accounts import held_lines, payout_progress
 from incentives.selectors.payout_runs import (
     approvers_of,
+    batches_of,
     decided_lines,
     get_payout_run_for,
     lines_of,
@@ -41,6 +43,7 @@ from incentives.services.payout_runs import (
     correct_payout,
     create_payout_run,
     decide_line,
+    decide_lines,
     recompute_payout,
     reject_payout,
 )
@@ -118,6 +121,9 @@ def payout_run(request: SignedInRequest, pk: int) -> HttpResponse:
     if found.state == PayoutRun.State.APPROVED:
         context["exports"] = found.exports.select_related("exported_by")
         context["export_form"] = ExportForm()
+        context["progress_of_payment"] = payout_progress(found)
+        context["held"] = held_lines(found)
+        context["batches"] = batches_of(found)
     return render(request, "incentives/payout_run.html", context)
 
 
@@ -185,15 +191,19 @@ def _summary(found: PayoutRun) -> dict[str, Any]:
         stats.append(
             {
                 "label": _("Last run: %(cycle)s") % {"cycle": previous["cycle"]},
-                "value": money(Decimal(previous["total"]), found.currency),
-                "note": _("%(new)s new people, %(gone)s no longer")
-                % {"new": previous["new"], "gone": previous["gone"]},
+                "value": money(Decimal(previous.get("before", previous["total"])), found.currency),
+                "note": _("%(both)s people in both; %(new)s new, %(gone)s no longer")
+                % {
+                    "both": number(previous.get("both", 0)),
+                    "new": number(previous["new"]),
+                    "gone": number(previous["gone"]),
+                },
             }
         )
     return {
         "stats": stats,
         "open_count": open_count,
-        "change": found.total - Decimal(previous["total"]) if previous else None,
+        "change": Decimal(previous["now"]) - Decimal(previous["before"]) if previous.get("both") else None,
         "moved": [_named(row, names) for row in previous.get("moved", [])],
         "outliers": [_named(row, names) for row in found.summary.get("outliers", [])],
         "distribution": _distribution(found),
@@ -373,6 +383,26 @@ def _line_page(
     return render(request, "incentives/payout_line.html", context, status=status)
 
 
+@role_required("hr")
+@require_POST
+def payout_decide_lines(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Several open lines decided alike."""
+    found = get_payout_run_for(request.user, pk)
+    back = reverse("incentives:payout_run", args=[found.pk])
+    open_ids = undecided_lines(found).values_list("employee_id", flat=True)
+    form = BulkDecisionForm(request.POST, open_ids=open_ids)
+    if not form.is_valid():
+        for errors in form.errors.values():
+            messages.error(request, " ".join(str(error) for error in errors))
+        return HttpResponseRedirect(back)
+    return after(
+        request,
+        back,
+        lambda: decide_lines(actor=request.user, payout_run=found, **form.cleaned_data),
+        _("Decided: %(count)s.") % {"count": len(form.cleaned_data["employees"])},
+    )
+
+
 @role_required("hr", "payroll")
 @require_POST
 def payout_export(request: SignedInRequest, pk: int) -> HttpResponse:
@@ -390,6 +420,8 @@ def payout_export(request: SignedInRequest, pk: int) -> HttpResponse:
             payout_run=found,
             file_format=form.cleaned_data["format"],
             columns=form.cleaned_data["columns"],
+            headings=form.cleaned_data["headings"],
+            batch=form.cleaned_data["batch"],
         )
     except Refusal as refusal:
         if refusal.status == 409:

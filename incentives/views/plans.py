@@ -71,6 +71,7 @@ def plan(request: SignedInRequest, code: str) -> HttpResponse:
     if shown is not None:
         context |= _preview(shown.configuration, found.currency, SAMPLE_SALARY)
         context["eligibility"] = shown.configuration.get("eligibility", {})
+        context["frequency"] = configurations.frequency_text(shown.configuration)
     return render(request, "incentives/plan.html", context)
 
 
@@ -114,12 +115,13 @@ def _compose(
                 "valid_from": timezone.localdate().replace(day=1),
                 "minimum_days": stored.get("eligibility", {}).get("minimum_days", 1),
                 "jobs": stored.get("eligibility", {}).get("jobs", []),
+                "frequency": stored.get("frequency", "cycle"),
             }
         )
         steps = StepsForm([dict(step) for step in stored["steps"]], currency=currency)
     saving = request.method == "POST" and request.POST.get("action") == "save"
     forms_sound = version.is_valid() and (head is None or head.is_valid()) if saving else False
-    configuration = steps.configuration(_eligibility(version, latest))
+    configuration = steps.configuration(_eligibility(version, latest), _frequency(version, latest))
     problems = configurations.problems(configuration, currency=currency)
     if saving and forms_sound and not problems:
         try:
@@ -173,6 +175,12 @@ def _eligibility(version: VersionForm, latest: PlanVersion | None) -> dict[str, 
         version.is_valid()
         return version.eligibility()
     return latest.configuration.get("eligibility", {}) if latest else {"minimum_days": 1}
+
+
+def _frequency(version: VersionForm, latest: PlanVersion | None) -> str:
+    if version.is_bound:
+        return str(version.cleaned_data.get("frequency", "")) if version.is_valid() else ""
+    return str(latest.configuration.get("frequency", "")) if latest else ""
 
 
 def _save(

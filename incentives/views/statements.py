@@ -7,12 +7,14 @@ from typing import Any
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from foundation.interface.access import role_required
 from incentives.models import PayoutRun
-from incentives.selectors.statements import cycles_with_statement, get_statement_for, statement_of
+from incentives.selectors.statements import Statement, cycles_with_statement, get_statement_for, statement_of
+from incentives.services.statement_pdf import draw_statement
 from incentives.views.shared import READERS, SignedInRequest, address_of, crumbs
 from people.models import User
 from reviews.models import Cycle
@@ -64,11 +66,60 @@ def _statement_page(
         "own": own,
         "here": here,
         "print_url": f"{here}?print=1",
+        "pdf_url": f"{here}pdf/",
+        "history_chart": _history_chart(found),
         "standing_url": address_of("reviews:standing") if own else "",
         "crumbs": crumbs((_("My statement"), "")) if own else _crumbs_of(found),
     }
     template = "incentives/statement_print.html" if request.GET.get("print") else "incentives/statement.html"
     return render(request, template, context)
+
+
+def _history_chart(found: Statement) -> dict[str, Any] | None:
+    """Oldest first, for people who were paid in one currency."""
+    rows = found.history[::-1]
+    if len(rows) < 3 or {row["currency"] for row in rows if row["currency"]} != {found.currency}:
+        return None
+    return {
+        "kind": "bar",
+        "labels": [str(row["cycle"].name) for row in rows],
+        "series": [{"name": _("Bonus"), "values": [float(row["amount"]) for row in rows]}],
+        "unit": found.currency,
+        "decimals": 2,
+    }
+
+
+@role_required("employee")
+@require_safe
+def statement_pdf_of_cycle(request: SignedInRequest, code: str) -> HttpResponse:
+    """One's own statement of a cycle as a file."""
+    cycle = cycles_with_statement(request.user).filter(code=code).first()
+    if cycle is None:
+        raise Http404
+    return _pdf(request.user, cycle)
+
+
+@role_required(*READERS, "employee", write=())
+@require_safe
+def statement_pdf(request: SignedInRequest, pk: int) -> HttpResponse:
+    line = get_statement_for(request.user, pk)
+    return _pdf(line.employee, line.payout_run.cycle)
+
+
+def _pdf(employee: User, cycle: Cycle) -> HttpResponse:
+    found = statement_of(employee, cycle)
+    if found is None:
+        raise Http404
+    return pdf_response(found)
+
+
+def pdf_response(found: Statement) -> HttpResponse:
+    response = HttpResponse(draw_statement(found), content_type="application/pdf")
+    number = found.employee.employee_number or found.employee.pk
+    response["Content-Disposition"] = content_disposition_header(
+        True, f"statement-{number}-{found.cycle.code}.pdf"
+    )
+    return response
 
 
 def _crumbs_of(found: Any) -> list[dict[str, str]]:

@@ -121,7 +121,8 @@ ROUTES = [
         ),
     ),
     Route("imports/", GET=Rule(hr=200, payroll=200, auditor=200)),
-    Route("imports/new/", GET=Rule(hr=200), POST=Rule(hr=302, file=upload)),
+    # Payroll reads in what was paid; another kind of file brings it back to the choice of kinds.
+    Route("imports/new/", GET=Rule(hr=200, payroll=200), POST=Rule(hr=302, payroll=200, file=upload)),
     Route("imports/<int:import_id>/", imports, GET=IMPORTS_SEEN),
     Route("imports/<int:import_id>/rejects/", imports, GET=IMPORTS_SEEN),
     Route(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils import timezone
+
 from tests.access.table import Route, Rule, alike, codes
 from tests.access.world import MISSING_ID, PLAN, World
 
@@ -44,6 +46,46 @@ def statements(world: World) -> dict[str, dict[str, Any]]:
 
 def digest(world: World, label: str) -> dict[str, Any]:
     return {"digest": world.payouts.get(label, world.payouts["paid"]).content_digest}
+
+
+def accounts(world: World) -> dict[str, dict[str, Any]]:
+    return {"agent": {"employee": world.cast.agent.pk}, "missing": {"employee": MISSING_ID}}
+
+
+def held(world: World) -> dict[str, dict[str, Any]]:
+    return {"held": {"employee": world.cast.peer.pk}, "missing": {"employee": MISSING_ID}}
+
+
+def claims(world: World) -> dict[str, dict[str, Any]]:
+    paid_run = world.payouts["paid"].pk
+    return {
+        "agent": {"employee": world.cast.agent.pk, "pk": paid_run},
+        "missing person": {"employee": MISSING_ID, "pk": paid_run},
+        "missing run": {"employee": world.cast.agent.pk, "pk": MISSING_ID},
+    }
+
+
+def clawbacks(world: World) -> dict[str, dict[str, Any]]:
+    return {"proposed": {"pk": world.clawback.pk}, "missing": {"pk": MISSING_ID}}
+
+
+def holds(world: World) -> dict[str, dict[str, Any]]:
+    return {"put": {"pk": world.hold.pk}, "missing": {"pk": MISSING_ID}}
+
+
+def several(world: World, label: str) -> dict[str, Any]:
+    """The computed run has one line that the rules leave open: the leaver's."""
+    return {**DECISION, "employees": [world.cast.leaver.pk]}
+
+
+def clawback_body(world: World, label: str) -> dict[str, Any]:
+    return {
+        "employee": world.cast.agent.pk,
+        "payout_run": world.payouts["paid"].pk,
+        "amount": "1.00",
+        "first_month": timezone.localdate().isoformat(),
+        **REASON,
+    }
 
 
 DECISION = {"decision": "withhold", "reason": "Under inquiry"}
@@ -100,10 +142,29 @@ ROUTES = [
     Route(
         "payouts/<int:pk>/export/",
         paid,
-        POST=Rule(hr=200, payroll=200, body={"format": "csv", "columns": ""}),
+        POST=Rule(hr=200, payroll=200, body={"format": "csv"}),
     ),
     Route("payouts/<int:pk>/lines/<int:employee>/", lines, GET=Rule(**READ)),
     Route("payouts/<int:pk>/lines/<int:employee>/decide/", lines, POST=Rule(hr=302, body=DECISION)),
+    Route("payouts/<int:pk>/decide/", computed, POST=Rule(hr=302, body=several)),
+    Route("accounts/", GET=Rule(**READ)),
+    Route("accounts/<int:employee>/", accounts, GET=Rule(**READ)),
+    Route("accounts/<int:employee>/hold/", accounts, POST=Rule(hr=302, payroll=302, body=REASON)),
+    Route("accounts/<int:employee>/release/", held, POST=Rule(hr=302, payroll=302, body=REASON)),
+    Route(
+        "accounts/<int:employee>/clawback/<int:pk>/",
+        claims,
+        GET=Rule(hr=200),
+        POST=Rule(hr=302, body=lambda world, label: {**clawback_body(world, label), "monthly_percent": "20"}),
+    ),
+    Route("clawbacks/<int:pk>/approve/", clawbacks, POST=Rule(hr=302, payroll=302)),
+    Route("clawbacks/<int:pk>/reject/", clawbacks, POST=Rule(hr=302, payroll=302, body=REASON)),
+    Route(
+        "statement/<slug:code>/pdf/",
+        codes("october", "november"),
+        GET=Rule(manager=404, agent={"october": 200, "*": 404}),
+    ),
+    Route("statements/<int:pk>/pdf/", statements, GET=STATEMENTS_SEEN),
     Route("statement/", GET=Rule(manager=200, agent=200)),
     Route(
         "statement/<slug:code>/",
@@ -148,6 +209,23 @@ ROUTES = [
     Route(
         "api/v1/payout-runs/<int:pk>/export/", paid, POST=Rule(hr=200, payroll=200, json={"format": "csv"})
     ),
+    Route(
+        "api/v1/payout-runs/<int:pk>/decide-lines/",
+        computed,
+        POST=Rule(hr=200, json=several),
+    ),
+    Route("api/v1/accounts/", GET=Rule(**READ)),
+    Route("api/v1/accounts/<int:employee>/", accounts, GET=Rule(**READ)),
+    Route(
+        "api/v1/holds/",
+        GET=Rule(**READ),
+        POST=Rule(hr=201, payroll=201, json=lambda world, label: {"employee": world.cast.agent.pk, **REASON}),
+    ),
+    Route("api/v1/holds/<int:pk>/release/", holds, POST=Rule(hr=200, payroll=200, json=REASON)),
+    Route("api/v1/clawbacks/", GET=Rule(**READ), POST=Rule(hr=201, json=clawback_body)),
+    Route("api/v1/clawbacks/<int:pk>/approve/", clawbacks, POST=Rule(hr=200, payroll=200)),
+    Route("api/v1/clawbacks/<int:pk>/reject/", clawbacks, POST=Rule(hr=200, payroll=200, json=REASON)),
+    Route("api/v1/statements/<int:pk>/pdf/", statements, GET=STATEMENTS_SEEN),
     Route("api/v1/statements/", GET=Rule(**READ, manager=200, agent=200)),
     Route("api/v1/statements/<int:pk>/", statements, GET=STATEMENTS_SEEN),
 ]

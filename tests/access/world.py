@@ -26,8 +26,8 @@ from foundation.intake.models import Import
 from foundation.intake.services import apply_import, check_import, create_import, store_upload
 from foundation.runs.models import Run
 from foundation.runs.services import drain_outbox
-from incentives.models import IncentivePlan, PayoutLine, PayoutRun
-from incentives.services import payout_runs, plans
+from incentives.models import Clawback, IncentivePlan, PayoutHold, PayoutLine, PayoutRun
+from incentives.services import payments, payout_runs, plans
 from metrics.models import Source
 from metrics.services.catalogue import load_catalogue
 from metrics.services.inspection_disputes import raise_dispute
@@ -156,6 +156,8 @@ class World:
     incidents: dict[str, Incident]
     plans: dict[str, IncentivePlan]
     payouts: dict[str, PayoutRun]
+    clawback: Clawback
+    hold: PayoutHold
     tokens: dict[str, Token]
     queued: Run
     failed: Run
@@ -180,6 +182,22 @@ class World:
 
     def run(self, kind: str) -> Run:
         return Run.objects.filter(kind=kind).order_by("-created_at")[0]
+
+
+def ask_back(cast: Cast, paid: PayoutRun) -> Clawback:
+    """The agent has been paid, and HR asks one yuan of it back."""
+    line = paid.payout_lines.get(employee=cast.agent)
+    row = payments.PaidRow(paid.pk, cast.agent.pk, line.amount, datetime.date(2025, 11, 15))
+    payments.record_payments(actor=cast.payroll, rows=[row])
+    return payments.propose_clawback(
+        actor=cast.hr,
+        employee=cast.agent,
+        payout_run=paid,
+        amount=Decimal("1.00"),
+        reason="A sale was cancelled",
+        monthly_share=Decimal("0.2"),
+        first_month=timezone.localdate(),
+    )
 
 
 def build_world() -> World:
@@ -238,6 +256,8 @@ def build_world() -> World:
         actor=cast.payroll, payout_run=payouts["paid"], seen_digest=payouts["paid"].content_digest
     )
     payouts["paid"].refresh_from_db()
+    clawback = ask_back(cast, payouts["paid"])
+    hold = payments.put_hold(actor=cast.hr, employee=cast.peer, reason="Open inquiry")
     assert [payout.state for payout in payouts.values()] == ["approved", "computed"]
     world = World(
         cast=cast,
@@ -250,6 +270,8 @@ def build_world() -> World:
         incidents=incidents,
         plans=made,
         payouts=payouts,
+        clawback=clawback,
+        hold=hold,
         tokens={},
         queued=start_month(actor=cast.hr, first_day=DECEMBER[0]),
         failed=Run.objects.create(

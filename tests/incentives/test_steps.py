@@ -353,3 +353,147 @@ def test_every_kind_is_told_apart_and_described() -> None:
         assert kind.label
         assert kind.help
         assert kind.schema()["properties"]["kind"] == {"const": kind.kind}
+
+
+# Steps beyond the first ten -------------------------------------------------------------------------------------------
+
+FIXED = {"kind": "fixed", "value": "1000"}
+
+
+@pytest.mark.parametrize(
+    ("found", "amount"),
+    [(0.0, D(1000)), (0.999, D(1000)), (1.0, D(500)), (2.9, D(500)), (3.0, D(0)), (50.0, D(0))],
+)
+def test_occurrences_halve_and_void(found: float, amount: D) -> None:
+    step = {"kind": "occurrences", "input": "value:warnings", "rows": [["1", "0.5"], ["3", "0"]]}
+    steps = ready(FIXED, step, ROUNDING)
+    line = engine.apply(steps, {"value:warnings": found})
+    assert line.amount == amount
+    assert all(engine.recompute(each.kind, each.inputs) == each.amount for each in line.steps)
+
+
+@pytest.mark.parametrize(
+    ("tiers", "code", "params"),
+    [
+        pytest.param(
+            [["0", "100", "1"], ["150", "", "2"]],
+            "step_rows_hole",
+            {"low": "100", "high": "150", "row": 1},
+            id="a hole",
+        ),
+        pytest.param(
+            [["0", "100", "1"], ["80", "", "2"]],
+            "step_rows_overlap",
+            {"low": "80", "high": "100", "row": 1},
+            id="an overlap",
+        ),
+        pytest.param(
+            [["0", "100", "1"], ["100", "200", "2"]], "step_rows_open_end", {"end": "200"}, id="an end"
+        ),
+        pytest.param(
+            [["0", "x", "1"], ["100", "", "2"]], "step_not_a_number", {"value": "x"}, id="no number"
+        ),
+        pytest.param([["0", None, "1"], ["100", "", "2"]], "step_not_a_number", {"value": ""}, id="nothing"),
+        pytest.param([["0", "1", "1"], ["100", "2"]], "step_row", {}, id="rows of two lengths"),
+    ],
+)
+def test_holes_and_overlaps_are_named(tiers: Any, code: str, params: dict[str, Any]) -> None:
+    step = {"kind": "tiers", "input": "value:files", "mode": "marginal", "tiers": tiers}
+    found = configuration.problems(configuration.normal({"steps": [step, ROUNDING]}), currency="CNY")
+    assert code in [problem.code for problem in found]
+    assert next(problem for problem in found if problem.code == code).params == params
+    assert all(problem.text for problem in found)
+
+
+def test_rows_that_fit_together_are_kept_as_pairs() -> None:
+    step = {
+        "kind": "tiers",
+        "input": "value:files",
+        "mode": "marginal",
+        "tiers": [["0", "20", "1"], ["20", "", "2"]],
+    }
+    assert ready(step, ROUNDING)[0]["tiers"] == [["0", "1"], ["20", "2"]]
+
+
+def test_published_carry_in_of_earlier_periods() -> None:
+    # Salesforce Spiff, marginal payout rules: 20,000 after 145,000 earns 5,000 at 4 % and 15,000 at 6 %
+    step = {
+        "kind": "tiers",
+        "input": "value:sales",
+        "mode": "marginal",
+        "carry": "year",
+        "tiers": [["0", "0.04"], ["150000", "0.06"], ["250000", "0.08"]],
+    }
+    steps = ready(step, ROUNDING)
+    assert engine.needs(steps) == {"value:sales", "carry:sales"}
+    line = engine.apply(steps, {"value:sales": 20000.0, "carry:sales": D(145000)})
+    assert line.amount == D(1100)
+    assert engine.recompute("tiers", line.steps[0].inputs) == line.steps[0].amount
+    assert pays(steps, **{"value:sales": 20000.0}) == D(800)
+    found = configuration.problems(
+        configuration.normal({"steps": [{**step, "input": "score"}, ROUNDING]}), currency="CNY"
+    )
+    assert [problem.code for problem in found] == ["step_carry"]
+
+
+def test_published_step_rates_of_single_transactions() -> None:
+    # Oracle, examples of calculating earnings using step rates: each transaction alone; 164 in all
+    tiers = [["0", "0.01"], ["1000", "0.02"], ["3000", "0.03"], ["8000", "0.05"]]
+    steps = ready({"kind": "tiers", "input": "value:sales", "mode": "marginal", "tiers": tiers}, ROUNDING)
+    earned = [pays(steps, **{"value:sales": float(sale)}) for sale in (200, 300, 1500, 1200, 2000, 4500)]
+    assert (earned, sum(earned)) == ([D(2), D(3), D(20), D(14), D(30), D(95)], D(164))
+
+
+def test_a_steps_own_cap_and_floor() -> None:
+    rate = {"kind": "rate", "input": "value:calls", "rate": "2", "least": "50", "most": "300"}
+    steps = ready(FIXED, rate, ROUNDING)
+    assert [pays(steps, **{"value:calls": calls}) for calls in (0.0, 100.0, 1000.0)] == [
+        D(1050),
+        D(1200),
+        D(1300),
+    ]
+    found = configuration.problems(
+        configuration.normal({"steps": [{**rate, "most": "40"}, ROUNDING]}), currency="CNY"
+    )
+    assert [problem.code for problem in found] == ["cap_below_floor"]
+
+
+@pytest.mark.parametrize(
+    ("facts", "amount"),
+    [
+        ({"days_in_role": 31, "value:unpaid_leave": 0.0}, D(1000)),
+        ({"days_in_role": 31}, D(1000)),
+        ({"days_in_role": 31, "value:unpaid_leave": 15.5}, D(500)),
+        ({"days_in_role": 10, "value:unpaid_leave": 40.0}, D(0)),
+    ],
+)
+def test_leave_that_counts_is_left_out_and_unknown_leave_is_none(facts: dict[str, Any], amount: D) -> None:
+    steps = ready(FIXED, {"kind": "proration", "less": "value:unpaid_leave"}, ROUNDING)
+    line = engine.apply(steps, {"days_in_period": 31, **facts})
+    assert line.amount == amount
+    assert all(engine.recompute(each.kind, each.inputs) == each.amount for each in line.steps)
+
+
+def test_published_proration_by_days_employed() -> None:
+    # salary.com: 20,000 for 92 of 365 days is 5,041.10 (5,040 with the printed, rounded factor)
+    steps = ready({"kind": "fixed", "value": "20000"}, {"kind": "proration", "by": "days_employed"}, ROUNDING)
+    assert pays(steps, days_employed=92, days_in_period=365, days_in_role=1) == D("5041.10")
+
+
+def test_a_gate_on_months_of_service() -> None:
+    gate = {"kind": "gate", "input": "condition:tenure_months", "condition": "at_least", "limit": "6"}
+    steps = ready(FIXED, gate, ROUNDING)
+    assert [pays(steps, **{"condition:tenure_months": months}) for months in (5.0, 6.0)] == [D(0), D(1000)]
+    assert engine.apply(steps, {}).missing == "no_kpi_value"
+    found = configuration.problems(
+        configuration.normal({"steps": [FIXED, {**gate, "input": "condition:rank"}, ROUNDING]}),
+        currency="CNY",
+    )
+    assert [problem.code for problem in found] == ["step_source"]
+
+
+def test_every_condition_has_a_reader() -> None:
+    from incentives.selectors.conditions import READERS
+    from incentives.steps.fields import CONDITIONS
+
+    assert set(READERS) == set(CONDITIONS)
