@@ -38,7 +38,7 @@ class Column:
 
 COLUMNS: dict[str, Column] = {
     "employee_number": Column(_("Employee number"), lambda run, line, due: line.employee_number),
-    "name": Column(_("Name"), lambda run, line, due: line.employee_name),
+    "name": Column(_("Employee name"), lambda run, line, due: line.employee_name),
     "legal_entity": Column(_("Legal entity"), lambda run, line, due: line.legal_entity),
     "cost_centre": Column(_("Cost centre"), lambda run, line, due: line.cost_centre),
     "job": Column(_("Job"), lambda run, line, due: line.job_code),
