@@ -74,7 +74,7 @@ def measure_pages(company: Company, cycle: str, payout_run: int) -> list[Row]:
         clients[who].force_login(user, backend="people.authentication.LoginBackend")
     details: dict[str, list[dict[str, Any]]] = {who: [] for who in people}
     for page in pages_of(company, cycle, payout_run):
-        details[page.who].append(_measure(clients[page.who], page))
+        details[page.who].append(measure_page(clients[page.who], page))
     rows = []
     for who, pages in details.items():
         slowest = max(pages, key=lambda page: page["p95_ms"])
@@ -94,7 +94,7 @@ def measure_pages(company: Company, cycle: str, payout_run: int) -> list[Row]:
     return rows
 
 
-def _measure(client: Client, page: Page) -> dict[str, Any]:
+def measure_page(client: Client, page: Page) -> dict[str, Any]:
     first = client.get(page.address)
     with CaptureQueriesContext(connection) as captured:
         client.get(page.address)

@@ -29,7 +29,7 @@ def measure(size: int, parts: set[str]) -> list[Row]:
         logging.getLogger("django.request").setLevel(logging.ERROR)
         from django.db import connections
 
-        from bench import bare, pages, pulls, work
+        from bench import bare, pages, pulls, statements, work
         from bench import company as companies
 
         loader = servers.connect()
@@ -54,6 +54,7 @@ def measure(size: int, parts: set[str]) -> list[Row]:
             say("pages")
             bare.settle(loader)
             rows += pages.measure_pages(company, cycle.code, payout_run)
+            rows += statements.measure_statement(company, cycle.code)
         if "pull" in parts:
             say("pull")
             cycle.refresh_from_db()

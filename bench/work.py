@@ -46,6 +46,32 @@ PLAN = {
     ],
 }
 
+#: Every station of a plan: money in from three sides, weighed, held and rounded.
+EIGHT_STEPS = {
+    "eligibility": {"minimum_days": 1},
+    "steps": [
+        {"kind": "target_bonus", "basis": "salary_share", "share": "0.20"},
+        {"kind": "curve", "threshold": "70", "accelerator": "2", "cap": "2.0"},
+        {
+            "kind": "tiers",
+            "input": "value:volume",
+            "mode": "marginal",
+            "tiers": [["0", "0.2"], ["500", "0.5"], ["700", "0.8"]],
+        },
+        {
+            "kind": "gate",
+            "input": "kpi:inspection",
+            "condition": "at_least",
+            "limit": "80",
+            "otherwise": "0.5",
+        },
+        {"kind": "deduction", "input": "value:transfer", "rate": "5", "free": "8"},
+        {"kind": "proration"},
+        {"kind": "limits", "floor": "100", "cap": "5000"},
+        {"kind": "rounding"},
+    ],
+}
+
 
 # Import ------------------------------------------------------------------------------------------------------------
 
@@ -223,17 +249,31 @@ def measure_payout(
     connection: psycopg2.extensions.connection, company: Company, cycle: Cycle, environment: dict[str, str]
 ) -> tuple[list[Row], int]:
     """The cycle is released for it; the id is that of the payout run, which waits for approval."""
+    release_cycle(actor=User.objects.get(login="hr"), cycle=cycle)
+    cycle.refresh_from_db()
+    rows, payout_run = _payout(connection, company, cycle, environment, "monthly", PLAN, 10)
+    eight, _payout_run = _payout(connection, company, cycle, environment, "eight", EIGHT_STEPS, 15)
+    return [*rows, *eight], payout_run
+
+
+def _payout(
+    connection: psycopg2.extensions.connection,
+    company: Company,
+    cycle: Cycle,
+    environment: dict[str, str],
+    code: str,
+    configuration: dict[str, Any],
+    aim: float,
+) -> tuple[list[Row], int]:
     hr = User.objects.get(login="hr")
     plan = create_plan(
         actor=hr,
-        code="monthly",
+        code=code,
         name_zh="月度奖",
         name_en="Monthly",
         valid_from=FIRST_DAY,
-        configuration=PLAN,
+        configuration=configuration,
     )
-    release_cycle(actor=hr, cycle=cycle)
-    cycle.refresh_from_db()
     bare.settle(connection)
     with Workers(2, environment) as workers:
         began = time.perf_counter()
@@ -247,10 +287,10 @@ def measure_payout(
     rows = [
         Row(
             company.size,
-            "payout run, 2 workers",
+            f"payout run of {len(configuration['steps'])} steps, 2 workers",
             f"{seconds:.1f} s, {peak / 2**20:,.0f} MB",
-            aim="<= 10 s" if company.size == 100_000 else "",
-            met=seconds <= 10 if company.size == 100_000 else None,
+            aim=f"<= {aim} s" if company.size == 100_000 else "",
+            met=seconds <= aim if company.size == 100_000 else None,
             detail={"seconds": seconds, "stages": stages, "peak_bytes": peak},
         )
     ]
