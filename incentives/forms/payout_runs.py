@@ -25,6 +25,13 @@ class DecisionForm(ReasonForm):
     field_order = ("decision", "reason")
 
 
+class Columns(forms.MultipleChoiceField):
+    """Nothing chosen means the usual columns; an empty value chooses nothing."""
+
+    def to_python(self, value: Any) -> list[str]:
+        return [code for code in super().to_python(value) if code]
+
+
 class ExportForm(forms.Form):
     format = forms.ChoiceField(
         label=_("File format"), choices=[("csv", "CSV"), ("xlsx", "Excel (XLSX)")], initial="csv"
@@ -35,7 +42,7 @@ class ExportForm(forms.Form):
         initial="names",
         required=False,
     )
-    columns = forms.MultipleChoiceField(
+    columns = Columns(
         label=_("Columns"),
         required=False,
         choices=[(code, column.label) for code, column in COLUMNS.items()],
@@ -47,9 +54,9 @@ class ExportForm(forms.Form):
 
     def clean_headings(self) -> str:
         """The service's word for it: names are those of the reader's language."""
-        if self.cleaned_data["headings"] == "codes":
-            return "codes"
-        return "zh" if is_chinese() else "en"
+        if self.cleaned_data["headings"] == "names":
+            return "zh" if is_chinese() else "en"
+        return "codes"
 
 
 class BulkDecisionForm(DecisionForm):
