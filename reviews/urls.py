@@ -2,11 +2,13 @@ from django.urls import path
 
 from reviews.views import (
     behaviours,
+    calibration,
     competencies,
     completion,
     component,
     configuration,
     cycles,
+    entries,
     incidents,
     judging,
     previews,
@@ -27,6 +29,13 @@ urlpatterns = [
     path("cycles/<slug:code>/bands/", configuration.bands, name="bands"),
     path("cycles/<slug:code>/weights/", configuration.weight_total_fragment, name="weight_total"),
     path("cycles/<slug:code>/preview/", previews.preview, name="preview"),
+    path("cycles/<slug:code>/calibration/", calibration.calibration, name="calibration"),
+    path("cycles/<slug:code>/calibration/<int:employee_id>/", calibration.move, name="move"),
+    path(
+        "cycles/<slug:code>/proposals/<int:proposal_id>/decide/", calibration.decide, name="proposal_decide"
+    ),
+    path("cycles/<slug:code>/entries/", entries.entries, name="entries"),
+    path("cycles/<slug:code>/entries/<int:adjustment_id>/withdraw/", entries.withdraw, name="entry_withdraw"),
     path("cycles/<slug:code>/launch/", cycles.launch, name="launch"),
     path("cycles/<slug:code>/score/", cycles.score, name="score"),
     path("cycles/<slug:code>/phase/", cycles.phase, name="phase"),

@@ -1,6 +1,16 @@
 from django.urls import path
 
-from reviews.api import bulk, competencies, completion, cycles, incidents, previews, results, sheets
+from reviews.api import (
+    adjustments,
+    bulk,
+    competencies,
+    completion,
+    cycles,
+    incidents,
+    previews,
+    results,
+    sheets,
+)
 
 urlpatterns = [
     path("cycle-templates/", cycles.CycleTemplateList.as_view(), name="api_cycle_templates"),
@@ -36,6 +46,26 @@ urlpatterns = [
     path("cycles/<slug:code>/release/", cycles.CycleRelease.as_view(), name="api_cycle_release"),
     path("cycles/<slug:code>/completion/", completion.CycleCompletion.as_view(), name="api_cycle_completion"),
     path("cycles/<slug:code>/remind/", completion.CycleRemind.as_view(), name="api_cycle_remind"),
+    path("cycles/<slug:code>/adjustments/", adjustments.AdjustmentList.as_view(), name="api_adjustments"),
+    path(
+        "cycles/<slug:code>/adjustments/<int:adjustment_id>/withdraw/",
+        adjustments.AdjustmentWithdraw.as_view(),
+        name="api_adjustment_withdraw",
+    ),
+    path("cycles/<slug:code>/moves/", adjustments.RatingMove.as_view(), name="api_rating_move"),
+    path("cycles/<slug:code>/bonus/", adjustments.BonusGrant.as_view(), name="api_bonus_grant"),
+    path("cycles/<slug:code>/breaches/", adjustments.BreachRecord.as_view(), name="api_breach_record"),
+    path("cycles/<slug:code>/proposals/", adjustments.ProposalList.as_view(), name="api_proposals"),
+    path(
+        "cycles/<slug:code>/proposals/<int:proposal_id>/decide/",
+        adjustments.ProposalDecision.as_view(),
+        name="api_proposal_decide",
+    ),
+    path(
+        "cycles/<slug:code>/distribution/",
+        adjustments.RatingDistribution.as_view(),
+        name="api_rating_distribution",
+    ),
     path("cycles/<slug:code>/results/", results.ResultList.as_view(), name="api_results"),
     path("cycles/<slug:code>/results.ndjson", bulk.ResultLines.as_view(), name="api_result_lines"),
     path("cycles/<slug:code>/results/<int:employee_id>/", results.ResultDetail.as_view(), name="api_result"),

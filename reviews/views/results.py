@@ -29,7 +29,7 @@ from reviews.views.presentation import (
     line_rows,
     rank_sentence,
 )
-from reviews.views.rating_words import bands_in, rating_notes, with_rating
+from reviews.views.rating_words import band_label, bands_in, rating_notes, with_rating
 from reviews.views.requests import SignedInRequest
 
 READERS = ("hr", "auditor", "manager")
@@ -61,7 +61,17 @@ def results(request: SignedInRequest, code: str) -> HttpResponse:
         {
             "cycle": cycle,
             "page": page,
-            "rows": [{"result": result, "band": band_of(cycle, result.rating)} for result in page.items],
+            "rows": [
+                {
+                    "result": result,
+                    "band": band_of(cycle, result.rating),
+                    # Calibration or a red line made it another one.
+                    "computed": band_label(cycle, result.computed_rating)
+                    if result.computed_rating not in ("", result.rating)
+                    else "",
+                }
+                for result in page.items
+            ],
             "show_rank": show_rank,
             "teams": teams,
             "team": team,

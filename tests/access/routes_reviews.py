@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from reviews.models import RatingProposal
+from reviews.services.adjustments import add_points
 from tests.access.table import Route, Rule, alike, codes
 from tests.access.world import DECEMBER, MISSING_CODE, MISSING_ID, World, configuration
 
@@ -113,7 +115,110 @@ def rows(prefix: str, **cells: str) -> dict[str, str]:
 READ = {"hr": 200, "auditor": 200}
 HR_SAVES = {"hr": 302}
 
+
+def entry_of(world: World, label: str = "") -> dict[str, Any]:
+    """A move, grant or breach of somebody in the cycle that is being rated, as the API takes it."""
+    return {"employee": world.cast.agent.pk, "reason": "Compared"}
+
+
+def points_given(world: World) -> dict[str, dict[str, Any]]:
+    """Points of somebody in the cycle that is being rated."""
+    cycle = world.cycles["november"]
+    entry = add_points(
+        actor=world.cast.hr, cycle=cycle, employee_id=world.cast.agent.pk, points=1, reason="An idea"
+    )
+    return {
+        "points": {"code": "november", "adjustment_id": entry.pk},
+        "of another cycle": {"code": "october", "adjustment_id": entry.pk},
+        "missing": {"code": "november", "adjustment_id": MISSING_ID},
+    }
+
+
+def proposed(world: World) -> dict[str, dict[str, Any]]:
+    proposal = RatingProposal.objects.create(
+        cycle=world.cycles["november"],
+        employee=world.cast.agent,
+        rating="B",
+        reason="Compared",
+        proposed_by=world.cast.manager,
+    )
+    return {
+        "open": {"code": "november", "proposal_id": proposal.pk},
+        "of another cycle": {"code": "october", "proposal_id": proposal.pk},
+        "missing": {"code": "november", "proposal_id": MISSING_ID},
+    }
+
+
 ROUTES = [
+    Route(
+        "cycles/<slug:code>/calibration/",
+        cycles,
+        GET=Rule(**READ, manager={"december": 404, "*": 200, "missing": 404}),
+    ),
+    Route(
+        "cycles/<slug:code>/calibration/<int:employee_id>/",
+        results,
+        GET=Rule(
+            hr={"agent": 200, "peer": 200, "outsider": 200, "*": 404},
+            manager={"agent": 200, "peer": 200, "*": 404},
+        ),
+        POST=Rule(
+            hr={"agent": 422, "peer": 422, "outsider": 422, "*": 404},  # released: nothing moves any more
+            manager={"agent": 422, "peer": 422, "*": 404},
+            body={"rating": "B", "reason": "Compared", "seen": "0"},
+        ),
+    ),
+    Route(
+        "cycles/<slug:code>/proposals/<int:proposal_id>/decide/",
+        proposed,
+        POST=Rule(hr={"open": 302, "*": 404}, body={"decision": "decline", "reason": "No"}),
+    ),
+    Route(
+        "cycles/<slug:code>/entries/",
+        november,
+        GET=Rule(**READ),
+        POST=Rule(hr=422, body={"employee_number": "none", "item": "praise", "points": "1", "reason": "r"}),
+    ),
+    Route(
+        "cycles/<slug:code>/entries/<int:adjustment_id>/withdraw/",
+        points_given,
+        POST=Rule(hr={"points": 302, "*": 404}, body={"reason": "A slip"}),
+    ),
+    Route("api/v1/cycles/<slug:code>/adjustments/", november, GET=Rule(**READ, manager=200)),
+    Route(
+        "api/v1/cycles/<slug:code>/adjustments/<int:adjustment_id>/withdraw/",
+        points_given,
+        POST=Rule(hr={"points": 201, "*": 404}, json={"reason": "A slip"}),
+    ),
+    Route(
+        "api/v1/cycles/<slug:code>/moves/",
+        november,
+        POST=Rule(hr=201, json=lambda world, label: {**entry_of(world), "rating": "B"}),
+    ),
+    Route(
+        "api/v1/cycles/<slug:code>/bonus/",
+        november,
+        POST=Rule(hr=422, json=lambda world, label: {**entry_of(world), "item": "praise", "points": 1}),
+    ),
+    Route(
+        "api/v1/cycles/<slug:code>/breaches/",
+        november,
+        POST=Rule(
+            hr=422, json=lambda world, label: {**entry_of(world), "red_line": "fraud", "evidence": "A log"}
+        ),
+    ),
+    Route(
+        "api/v1/cycles/<slug:code>/proposals/",
+        november,
+        GET=Rule(**READ, manager=200),
+        POST=Rule(manager=409, json=lambda world, label: {**entry_of(world), "rating": "B"}),
+    ),
+    Route(
+        "api/v1/cycles/<slug:code>/proposals/<int:proposal_id>/decide/",
+        proposed,
+        POST=Rule(hr={"open": 200, "*": 404}, json={"accept": False, "reason": "No"}),
+    ),
+    Route("api/v1/cycles/<slug:code>/distribution/", october, GET=Rule(**READ, manager=200)),
     Route("cycles/", GET=Rule(**READ, payroll=200)),
     Route("cycles/new/", GET=Rule(hr=200), POST=Rule(**HR_SAVES, body=CYCLE)),
     Route("cycles/<slug:code>/", cycles, GET=Rule(**READ)),
