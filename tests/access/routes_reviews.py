@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reviews.models import RatingProposal
-from reviews.services.adjustments import add_points
+from reviews.models import RatingProposal, ResultAdjustment
 from tests.access.table import Route, Rule, alike, codes
 from tests.access.world import DECEMBER, MISSING_CODE, MISSING_ID, World, configuration
 
@@ -123,10 +122,7 @@ def entry_of(world: World, label: str = "") -> dict[str, Any]:
 
 def points_given(world: World) -> dict[str, dict[str, Any]]:
     """Points of somebody in the cycle that is being rated."""
-    cycle = world.cycles["november"]
-    entry = add_points(
-        actor=world.cast.hr, cycle=cycle, employee_id=world.cast.agent.pk, points=1, reason="An idea"
-    )
+    entry = ResultAdjustment.objects.get(cycle=world.cycles["november"])
     return {
         "points": {"code": "november", "adjustment_id": entry.pk},
         "of another cycle": {"code": "october", "adjustment_id": entry.pk},
@@ -135,13 +131,7 @@ def points_given(world: World) -> dict[str, dict[str, Any]]:
 
 
 def proposed(world: World) -> dict[str, dict[str, Any]]:
-    proposal = RatingProposal.objects.create(
-        cycle=world.cycles["november"],
-        employee=world.cast.agent,
-        rating="B",
-        reason="Compared",
-        proposed_by=world.cast.manager,
-    )
+    proposal = RatingProposal.objects.get(cycle=world.cycles["november"])
     return {
         "open": {"code": "november", "proposal_id": proposal.pk},
         "of another cycle": {"code": "october", "proposal_id": proposal.pk},

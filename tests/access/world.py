@@ -3,7 +3,8 @@
 The cast of tests/cast.py, and beside it a second HR, an account that has been closed, a KPI catalogue, an imported call
 log with KPI values, and by cycle
     october    released and paid (plan monthly); a second plan (extra) is computed and decided, and waits for approval
-    november   in rating; the blue team's forms are half filled in, the green team's empty
+    november   in rating; the blue team's forms are half filled in, the green team's empty; points given to agent, and a
+               rating proposed for them
     december   in setup
 Nothing of it is committed: tests/access/conftest.py undoes each test, and at the end all of it.
 """
@@ -37,7 +38,8 @@ from metrics.services.target_lines import TargetLine
 from metrics.services.targets import save_targets
 from people.models import RoleGrant, User
 from people.services.accounts import deactivate_user
-from reviews.models import Cycle, Incident, ScoreSheet
+from reviews.models import Cycle, Incident, RatingProposal, ScoreSheet
+from reviews.services.adjustments import add_points
 from reviews.services.cycles import create_cycle, launch_cycle
 from reviews.services.incidents import note_incident, reply_to_incident
 from reviews.services.judgements import save_judgement, submit_sheets
@@ -238,6 +240,16 @@ def build_world() -> World:
     )
     incidents = _incidents(cast)
     cycles = _cycles(cast)
+    add_points(
+        actor=cast.hr, cycle=cycles["november"], employee_id=cast.agent.pk, points=1, reason="A good idea"
+    )
+    RatingProposal.objects.create(
+        cycle=cycles["november"],
+        employee=cast.agent,
+        rating="B",
+        reason="Compared with the others",
+        proposed_by=cast.manager,
+    )
     made = {
         code: plans.create_plan(
             actor=cast.hr, code=code, name_zh=code, name_en=code.title(), valid_from=datetime.date(2025, 1, 1),
