@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from scoring.arrays import Floats, choice, floats, level_of_confidence
+from scoring.arrays import Floats, Ints, choice, floats, level_of_confidence
 from scoring.errors import InvalidInput
 
 _TIES = {"min": "min", "max": "max", "mean": "average"}
@@ -97,3 +97,73 @@ def rank_interval(scores: Any, standard_errors: Any, *, level: float = 0.95) -> 
         below[block] = (-difference > needed).sum(axis=1)
     low[present], high[present] = 1.0 + above, n - below
     return low, high
+
+
+# What `against_mean` answers, best first; the words are the interface's.
+WORDS = ("significantly_above", "above", "about", "below", "significantly_below")
+SIGNIFICANTLY_ABOVE, ABOVE, ABOUT, BELOW, SIGNIFICANTLY_BELOW = 2, 1, 0, -1, -2
+
+
+def mean_error(standard_errors: Any) -> float:
+    """Standard error of the mean of independent estimates: sqrt(sum e^2) / n.
+
+    standard_errors  shape (people,); nan for unknown: it counts as the root mean square of the known ones
+    returns          nan when no error is known
+
+    Source    propagation of uncertainty (JCGM 100:2008, 5.1.2).
+    """
+    errors = floats(standard_errors, "standard_errors", ndim=1)
+    known = errors[~np.isnan(errors)]
+    if (known < 0).any():
+        raise InvalidInput("negative", name="standard_errors")
+    if not len(known):
+        return float("nan")
+    return float(np.sqrt((known**2).mean() / len(errors)))
+
+
+def against_mean(
+    scores: Any,
+    standard_errors: Any,
+    percentiles: Any,
+    *,
+    mean: Any,
+    error_of_mean: Any,
+    size: Any,
+    level: float = 0.95,
+) -> Ints:
+    """In five words where each person lies against the mean of the cohort: 2 significantly above, 1 above, 0 about
+    average, -1 below, -2 significantly below.
+
+    scores, standard_errors, percentiles   shape (people,); nan error: unknown
+    mean, error_of_mean, size              of the cohort, oneself included: numbers, or shape (people,)
+    level                                  confidence of the whole statement
+
+    Formula   d = s - mean, variance of d = e^2 (1 - 2 / n) + (error of the mean)^2, since the mean holds the person's
+              own score as one part in n. |d| above z(1 - (1 - level) / 2n) times its error is significant:
+              Bonferroni over the n people of the cohort, so that with probability `level` nobody of an even cohort is
+              called so. |d| above z(1 - (1 - level) / 2), the test of one person alone, is above or below.
+    Unknown   without an error of one's own nothing can be tested: the upper third of the cohort by percentile is above,
+              the lower third below, and nobody is significantly either.
+    Missing   a nan score is 0; do not show it.
+    Errors    InvalidInput for negative errors, unequal lengths, a level outside (0, 1).
+    Source    the analysis of means (Nelson, Wludyka and Copeland, 2005) with Bonferroni limits.
+    """
+    level_of_confidence(level)
+    values = floats(scores, "scores", ndim=1)
+    errors = floats(standard_errors, "standard_errors", ndim=1)
+    places = floats(percentiles, "percentiles", ndim=1)
+    for name, each in (("standard_errors", errors), ("percentiles", places)):
+        if each.shape != values.shape:
+            raise InvalidInput("shape", name=name, found=str(each.shape), expected=str(values.shape))
+    if (errors < 0).any():
+        raise InvalidInput("negative", name="standard_errors")
+    n = np.maximum(np.broadcast_to(floats(size, "size"), values.shape), 1.0)
+    difference = values - np.broadcast_to(floats(mean, "mean"), values.shape)
+    of_mean = np.nan_to_num(np.broadcast_to(floats(error_of_mean, "error_of_mean"), values.shape))
+    spread = np.sqrt(np.maximum(errors**2 * (1.0 - 2.0 / n) + of_mean**2, 0.0))
+    one, all_ = stats.norm.ppf(1.0 - (1.0 - level) / 2.0), stats.norm.ppf(1.0 - (1.0 - level) / (2.0 * n))
+    steps = (np.abs(difference) > one * spread).astype(np.int64) + (np.abs(difference) > all_ * spread)
+    tested = np.sign(difference) * steps
+    by_thirds = np.where(places > 2.0 / 3.0, ABOVE, np.where(places < 1.0 / 3.0, BELOW, ABOUT))
+    found = np.where(np.isnan(errors), by_thirds, np.nan_to_num(tested))
+    return np.where(np.isnan(values), ABOUT, found).astype(np.int64)

@@ -6,14 +6,24 @@ from reviews.methods.bars import BARSMethod
 from reviews.methods.base import Method
 from reviews.methods.behaviour import BehaviourMethod
 from reviews.methods.kpi import KPIMethod
+from reviews.methods.ranking import RankingMethod
 from reviews.methods.rating_scale import RatingScaleMethod
 
-_ALL: tuple[Method, ...] = (KPIMethod(), RatingScaleMethod(), BARSMethod(), BehaviourMethod())
+_ALL: tuple[Method, ...] = (
+    KPIMethod(),
+    RatingScaleMethod(),
+    BARSMethod(),
+    BehaviourMethod(),
+    RankingMethod(),
+)
 METHODS: dict[str, Method] = {method.code: method for method in _ALL}
+
+
+COMPARING = frozenset(method.code for method in _ALL if method.compares_people)
 
 
 def get_method(code: str) -> Method:
     return METHODS[code]
 
 
-__all__ = ["METHODS", "Method", "get_method"]
+__all__ = ["COMPARING", "METHODS", "Method", "get_method"]

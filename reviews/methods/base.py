@@ -117,12 +117,37 @@ class ComponentAnswer:
     lines: pd.DataFrame
 
 
+@dataclass(frozen=True)
+class RelativeInputs:
+    """What a component that compares people is computed from: everyone of the cycle at once.
+
+    employee_ids   shape (people,), ascending
+    people         one row per person in that order: employee_id, team_id, job_id, site_id, grade, and queue where a
+                   cohort is made by it
+    kpi_values     as in ComponentInputs, of the KPIs that such components name
+    scores         columns employee_id, component, score, standard_error, n: of the components that do not compare
+    judgements     columns employee_id, component, item, level, rater_id, in the order of the forms; submitted ones only
+    """
+
+    employee_ids: npt.NDArray[np.int64]
+    people: pd.DataFrame
+    kpi_values: pd.DataFrame
+    scores: pd.DataFrame
+    judgements: pd.DataFrame
+
+
 class Method(Protocol):
     code: str
     label: str | Promise
     description: str | Promise
     schema: Mapping[str, Any]
     needs_raters: bool
+    # Whether a score depends on other people: such components are computed in a stage of their own, by `compare`.
+    compares_people: bool = False
+
+    def wants_raters(self, component: Component) -> bool:
+        """Whether this component asks somebody to fill in forms; for most methods all of them do, or none."""
+        return self.needs_raters
 
     def check(
         self,
@@ -139,6 +164,10 @@ class Method(Protocol):
         """The component with every reference replaced by what it meant, so that the document explains itself."""
 
     def compute(self, component: Component, inputs: ComponentInputs) -> ComponentAnswer: ...
+
+    def compare(self, component: Component, inputs: RelativeInputs) -> ComponentAnswer:
+        """Where compares_people, instead of `compute`."""
+        raise NotImplementedError
 
     def recompute(self, component: Component, lines: list[dict[str, Any]]) -> dict[str, Any]:
         """{"score", "standard_error", "lines": [{...}]} of one person from the explanation's lines alone."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from foundation.documents import Path, Problems
-from reviews.methods import METHODS, get_method
+from reviews.methods import COMPARING, METHODS, get_method
 from reviews.methods.base import (
     BAND_CODE,
     CODE,
@@ -23,6 +23,7 @@ from reviews.methods.base import (
 )
 from reviews.methods.bonus import SCHEMA as BONUS
 from reviews.methods.bonus import check_bonus, completed_bonus
+from reviews.methods.cohorts import COHORTS
 from reviews.methods.library import (
     CompetencyReference,
     StrengthReference,
@@ -32,6 +33,7 @@ from reviews.methods.library import (
 )
 from reviews.methods.overall import OVERALL
 from reviews.methods.problems import check_shape
+from reviews.methods.ranking import check_sources
 from reviews.methods.rating_rule import SCHEMA as RATING
 from reviews.methods.rating_rule import check_rule, completed_rule
 from reviews.methods.red_lines import KINDS, check_red_lines, line_schema
@@ -40,7 +42,6 @@ from scoring.composite import MISSING
 
 Configuration = dict[str, Any]
 
-COHORTS = ("cycle", "team", "job")
 CODES = {"type": "array", "maxItems": 2000, "items": {"type": "string", "maxLength": 60}}
 
 COMPONENT_FIELDS: dict[str, Any] = {
@@ -186,6 +187,9 @@ def check_configuration(
         get_method(component["method"]).check(
             meant, kpis=references.kpis, problems=problems, path=here, complete=complete
         )
+    check_sources(
+        document["components"], comparing=COMPARING, problems=problems, path=(*path, "components")
+    )
     check_duplicates(
         [component["code"] for component in document["components"]],
         problems=problems,
@@ -306,7 +310,12 @@ def component_of(configuration: Mapping[str, Any], code: str) -> dict[str, Any] 
 
 
 def rated_components(configuration: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return [each for each in configuration["components"] if get_method(each["method"]).needs_raters]
+    return [each for each in configuration["components"] if get_method(each["method"]).wants_raters(each)]
+
+
+def comparing_components(configuration: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Those whose scores depend on other people's."""
+    return [each for each in configuration["components"] if each["method"] in COMPARING]
 
 
 def as_draft(frozen: Mapping[str, Any]) -> Configuration:

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from reviews.methods.base import Floats
+from reviews.methods.cohorts import keys_of
 from scoring.composite import combined_standard_error, effective_weights, stored, weighted_mean
-from scoring.ranking import percentile, rank
 
 SCORED, HELD_BACK, NO_DATA = "scored", "held_back", "no_data"
 POINTS, RATING, BREACH = "points", "rating", "breach"
@@ -57,28 +57,9 @@ def overall_scores(
     return score, error, [str(value) for value in state]
 
 
-def rank_in_cohorts(scores: Floats, cohorts: Sequence[Any]) -> pd.DataFrame:
-    """rank (competition: 1, 2, 2, 4), percentile (0-1), cohort_size per person; nan score: nan rank and percentile.
-
-    cohort_size counts those who have a score.
-    """
-    frame = pd.DataFrame({"score": scores, "cohort": list(cohorts)})
-    answer = pd.DataFrame(
-        {"rank": np.full(len(frame), np.nan), "percentile": np.full(len(frame), np.nan), "cohort_size": 0}
-    )
-    for _cohort, group in frame.groupby("cohort", sort=False, dropna=False):
-        values = group["score"].to_numpy(dtype=np.float64)
-        answer.loc[group.index, "rank"] = rank(values)
-        answer.loc[group.index, "percentile"] = stored(percentile(values))
-        answer.loc[group.index, "cohort_size"] = int((~np.isnan(values)).sum())
-    return answer
-
-
 def cohort_keys(configuration: Mapping[str, Any], people: pd.DataFrame) -> list[Any]:
-    """Whom each person is ranked among; people has columns team_id and job_id."""
-    match configuration.get("cohort", "cycle"):
-        case "team":
-            return people["team_id"].tolist()
-        case "job":
-            return people["job_id"].tolist()
-    return [0] * len(people)
+    """Whom each person is ranked among: an id, or a text for grade and queue; None for who belongs to no cohort.
+
+    people   the columns that its kind asks for: team_id, site_id, job_id, grade, queue
+    """
+    return keys_of(configuration.get("cohort", "cycle"), people)

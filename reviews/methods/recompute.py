@@ -14,14 +14,14 @@ import numpy as np
 from reviews.methods import get_method
 from reviews.methods.base import or_nan, or_none
 from reviews.methods.bonus import counted_points
+from reviews.methods.cohorts import standing_again
 from reviews.methods.overall import POINTS, RATING, component_weights, overall_scores
 from reviews.methods.rating_rule import rating_again
 from reviews.methods.red_lines import KINDS, capped, red_line_of
-from scoring.composite import stored
 
 
 def recompute(explanation: Mapping[str, Any]) -> dict[str, Any]:
-    """{score, standard_error, state, rating, rank, percentile, components: {code: {score, standard_error, weight,
+    """{score, standard_error, state, rating, rank, percentile, rank_low, rank_high, standing, components: {code: {score, standard_error, weight,
     lines}}} from an explanation as `reviews.selectors.explanations.explanation_of` gives it."""
     configuration = explanation["configuration"]
     answers = {
@@ -45,16 +45,18 @@ def recompute(explanation: Mapping[str, Any]) -> dict[str, Any]:
     caps = [
         line["cap"] for line in map(_red_line(configuration), explanation["red_lines"]) if line is not None
     ]
-    shown = explanation["cohort"] is not None and not np.isnan(score[0])
-    standing = _standing(explanation["cohort"]) if shown else (None, None)
+    standing = standing_again(float(score[0]), float(error[0]), explanation["cohort"])
     return {
         "score": or_none(score[0]),
         "standard_error": or_none(error[0]),
         "state": state[0],
         "computed_rating": rating,
         "rating": capped(moves[-1] if moves and rating else rating, caps, configuration),
-        "rank": standing[0],
-        "percentile": standing[1],
+        "rank": standing["rank"],
+        "percentile": standing["percentile"],
+        "rank_low": standing["rank_low"],
+        "rank_high": standing["rank_high"],
+        "standing": standing["word"],
         "components": answers,
     }
 
@@ -67,11 +69,3 @@ def _red_line(configuration: Mapping[str, Any]) -> Callable[[Mapping[str, Any]],
         return line if line is not None and KINDS[line["kind"]].is_hit(line, hit["value"]) else None
 
     return crossed
-
-
-def _standing(cohort: Mapping[str, int]) -> tuple[int, float]:
-    """Rank and percentile from how many of the cohort stand above, equal (oneself included) and below."""
-    below, equal = cohort["below"], cohort["equal"]
-    # As in scoring.ranking.percentile: the middle of the places that the equals share.
-    share = (below + (equal + 1) / 2 - 0.5) / cohort["size"]
-    return cohort["above"] + 1, float(stored([share])[0])

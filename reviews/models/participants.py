@@ -7,7 +7,7 @@ from django.db import models
 
 
 class Participant(models.Model):
-    """One ratee of one cycle: team, job and rater frozen at launch; days are counted inside the period."""
+    """One ratee of one cycle: team, job, site, grade and rater frozen at launch; days are counted inside the period."""
 
     cycle = models.ForeignKey("reviews.Cycle", on_delete=models.CASCADE, related_name="participants")
     employee = models.ForeignKey(
@@ -18,6 +18,8 @@ class Participant(models.Model):
     rater = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="ratees"
     )
+    site = models.ForeignKey("people.Site", null=True, on_delete=models.PROTECT, related_name="+")
+    grade = models.CharField(max_length=20, blank=True, default="")
     days_in_role = models.PositiveIntegerField()
     days_in_period = models.PositiveIntegerField()
     # What the target table asks for, beside the job: the unbroken time in it, [since, until), and the main queue.

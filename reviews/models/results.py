@@ -73,6 +73,16 @@ class Result(models.Model):
     rank = models.PositiveIntegerField(null=True)
     cohort_size = models.PositiveIntegerField(default=0)
     percentile = models.FloatField(null=True)
+    # Whom one is ranked among: "team:12", "cycle"; empty where one belongs to no cohort.
+    cohort = models.CharField(max_length=90, blank=True, default="")
+    # Between these places the person lies with 95 % confidence; none where no error is known.
+    rank_low = models.PositiveIntegerField(null=True)
+    rank_high = models.PositiveIntegerField(null=True)
+    standing = models.CharField(
+        max_length=24, blank=True, default="", help_text="against the cohort's mean, one of scoring.ranking.WORDS"
+    )
+    cohort_mean = models.FloatField(null=True)
+    cohort_mean_error = models.FloatField(null=True)
     rating = models.CharField(max_length=20, blank=True, help_text="code of the rating band")
     computed_rating = models.CharField(
         max_length=20, blank=True, default="", help_text="by the rule alone, before calibration"
