@@ -59,6 +59,22 @@ CONFIGURATION = {
     "descriptions_missing": _("%(name)s has no description for the levels %(levels)s."),
 }
 
+RANKING = {
+    "ranking_points_backwards": _("The first place must give more points than the last."),
+    "ranking_cohort_by_hand": _(
+        "Whoever orders by hand orders the own people: nobody else can be the cohort."
+    ),
+    "ranking_cohort_needs_hand": _("Only an order made by hand is made among a manager's own people."),
+    "ranking_without_kpi": _("Choose the KPI to rank by."),
+    "ranking_without_components": _("Choose the components to rank by."),
+    "ranking_component_unknown": _("There is no component %(name)s in this cycle."),
+    "ranking_component_compares": _("%(name)s compares people itself, so nothing can be ranked by it."),
+    "ranking_cohorts_small": _(
+        "%(count)s of %(people)s people are in cohorts of fewer than %(minimum)s and get no score here: %(names)s."
+    ),
+    "ranking_no_cohort": _("No cohort has %(minimum)s people, so nobody would get a score."),
+}
+
 CYCLES = {
     "cycle_hr_only": _("Only HR may do this."),
     "cycle_code_taken": _("There is already a cycle with this code."),
@@ -196,4 +212,15 @@ ADJUSTMENTS = {
     "calibration_not_open": _("Ratings can be proposed only in the calibration phase."),
 }
 
-define_refusals({**CONFIGURATION, **CYCLES, **LIBRARY, **INCIDENTS, **LAUNCH, **JUDGEMENTS, **ADJUSTMENTS})
+define_refusals(
+    {
+        **CONFIGURATION,
+        **RANKING,
+        **CYCLES,
+        **LIBRARY,
+        **INCIDENTS,
+        **LAUNCH,
+        **JUDGEMENTS,
+        **ADJUSTMENTS,
+    }
+)

@@ -81,7 +81,10 @@ MISSING_CHOICES = (
 COHORT_LABELS = {
     "cycle": _("Everyone in this cycle"),
     "team": _("The own team"),
+    "site": _("The own site"),
     "job": _("People with the same job"),
+    "grade": _("People of the same grade"),
+    "queue": _("The queue that most of one's records come from"),
 }
 
 

@@ -167,7 +167,7 @@ class Method(Protocol):
 
     def compare(self, component: Component, inputs: RelativeInputs) -> ComponentAnswer:
         """Where compares_people, instead of `compute`."""
-        raise NotImplementedError
+        raise TypeError(f"{self.code} compares nobody")
 
     def recompute(self, component: Component, lines: list[dict[str, Any]]) -> dict[str, Any]:
         """{"score", "standard_error", "lines": [{...}]} of one person from the explanation's lines alone."""

@@ -88,9 +88,7 @@ def standings(values: Floats, errors: Floats, cohorts: Sequence[str]) -> pd.Data
         error = group["error"].to_numpy(dtype=np.float64)[present]
         mean, of_mean = stored([value.mean()])[0], stored([mean_error(error)])[0]
         share = percentile(value)
-        steps = against_mean(
-            value, error, share, mean=mean, error_of_mean=of_mean, size=size, level=LEVEL
-        )
+        steps = against_mean(value, error, share, mean=mean, error_of_mean=of_mean, size=size, level=LEVEL)
         places = rank(value)
         answer.loc[rows, "rank"] = places
         answer.loc[rows, "percentile"] = stored(share)
@@ -106,14 +104,16 @@ def standings(values: Floats, errors: Floats, cohorts: Sequence[str]) -> pd.Data
     return answer
 
 
-def standing_again(value: float, error: float, cohort: Mapping[str, Any]) -> dict[str, Any]:
+def standing_again(value: float, error: float, cohort: Mapping[str, Any] | None) -> dict[str, Any]:
     """{rank, percentile, rank_low, rank_high, word} of one person from what an explanation says of the cohort.
 
-    cohort   size, above, equal, apart_above, apart_below, mean, mean_error; None for what is not known
+    cohort   size, above, equal, apart_above, apart_below, mean, mean_error; None for what is not known,
+             and None where ranks are not shown
     """
+    nothing = {"rank": None, "percentile": None, "rank_low": None, "rank_high": None, "word": ""}
+    if cohort is None or not cohort["size"] or np.isnan(value):
+        return nothing
     size, above, equal = int(cohort["size"]), int(cohort["above"] or 0), int(cohort["equal"] or 0)
-    if not size or np.isnan(value):
-        return {"rank": None, "percentile": None, "rank_low": None, "rank_high": None, "word": ""}
     # As in scoring.ranking.percentile: the middle of the places that the equals share.
     below = size - above - equal
     share = (below + (equal + 1) / 2 - 0.5) / size

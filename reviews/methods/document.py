@@ -187,9 +187,7 @@ def check_configuration(
         get_method(component["method"]).check(
             meant, kpis=references.kpis, problems=problems, path=here, complete=complete
         )
-    check_sources(
-        document["components"], comparing=COMPARING, problems=problems, path=(*path, "components")
-    )
+    check_sources(document["components"], comparing=COMPARING, problems=problems, path=(*path, "components"))
     check_duplicates(
         [component["code"] for component in document["components"]],
         problems=problems,

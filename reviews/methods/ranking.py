@@ -1,4 +1,4 @@
-"""Ranking: people against one another in a cohort, by a KPI, by other components of the cycle, or as ordered by hand."""
+"""Ranking: people against one another in a cohort, by a KPI, by other components, or as ordered by hand."""
 
 from __future__ import annotations
 
@@ -47,7 +47,9 @@ SMALLEST_COHORT, USUAL_COHORT = 2, 5
 class RankingMethod(Method):
     code = "ranking"
     label = _("Ranking")
-    description = _("People against one another: by a KPI, by other components, or as their manager orders them.")
+    description = _(
+        "People against one another: by a KPI, by other components, or as their manager orders them."
+    )
     needs_raters = False
     compares_people = True
     schema: Mapping[str, Any] = {
@@ -114,7 +116,7 @@ class RankingMethod(Method):
         complete: bool,
     ) -> None:
         """Which components there are to rank by is checked where the whole document is known (check_sources)."""
-        points = component.get("points", self.blank()["points"])
+        points = component.get("points") or self.blank()["points"]
         if points["lowest"] >= points["highest"]:
             problems.add((*path, "points", "highest"), "ranking_points_backwards")
         cohort = component.get("cohort", RATER if component["source"] == ORDERING else "team")
@@ -187,7 +189,9 @@ class RankingMethod(Method):
         equal = found["equal"].to_numpy(dtype=np.float64)
         score = points_of(component, places, equal, found["size"].to_numpy(dtype=np.float64))
         score = np.where(counted, score, np.nan)
-        unfit = np.where(outside, NO_COHORT, np.where(small, SMALL_COHORT, found["word"].to_numpy(dtype=object)))
+        unfit = np.where(
+            outside, NO_COHORT, np.where(small, SMALL_COHORT, found["word"].to_numpy(dtype=object))
+        )
         rule = np.where(nothing & ~outside, sources["rule"], unfit)
         head = {
             "subject": HEAD,
@@ -243,7 +247,7 @@ class RankingMethod(Method):
             found = inputs.kpi_values[inputs.kpi_values["kpi_version_id"] == item["version"]["id"]]
             found = found.set_index("employee_id").reindex(people)
             raw = found["value"].to_numpy(dtype=np.float64)
-            n = found["n"].fillna(0).to_numpy(dtype=np.int64)
+            n: Any = found["n"].fillna(0).to_numpy(dtype=np.int64)
             few = ~np.isnan(raw) & (n < item["version"]["minimum_sample"])
             error = found["standard_error"].to_numpy(dtype=np.float64)
             line = {
@@ -256,7 +260,13 @@ class RankingMethod(Method):
             }
             counted = np.where(few, np.nan, raw)
             rule = np.where(few, BELOW_MINIMUM, MISSING)
-            return {"values": counted[:, None], "errors": error[:, None], "n": n, "rule": rule, "lines": [line]}
+            return {
+                "values": counted[:, None],
+                "errors": error[:, None],
+                "n": n,
+                "rule": rule,
+                "lines": [line],
+            }
         if component["source"] == ORDERING:
             raw = _places(component, inputs)["level"].reindex(people).to_numpy(dtype=np.float64)
             given = ~np.isnan(raw)

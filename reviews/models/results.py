@@ -79,7 +79,10 @@ class Result(models.Model):
     rank_low = models.PositiveIntegerField(null=True)
     rank_high = models.PositiveIntegerField(null=True)
     standing = models.CharField(
-        max_length=24, blank=True, default="", help_text="against the cohort's mean, one of scoring.ranking.WORDS"
+        max_length=24,
+        blank=True,
+        default="",
+        help_text="against the cohort's mean, one of scoring.ranking.WORDS",
     )
     cohort_mean = models.FloatField(null=True)
     cohort_mean_error = models.FloatField(null=True)

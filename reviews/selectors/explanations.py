@@ -11,6 +11,7 @@ from metrics.models import KPIValue
 from reviews.methods.behaviour import SUBJECT, BehaviourMethod
 from reviews.methods.document import component_of
 from reviews.methods.overall import OVERALL
+from reviews.methods.ranking import HEAD, RankingMethod, standing_lines
 from reviews.methods.rating_scale import COMMENT_ITEM, level_key, level_texts
 from reviews.methods.red_lines import RED_LINE, red_line_of
 from reviews.methods.targets import has_targets, target_parts
@@ -33,12 +34,14 @@ def explanation_of(
 ) -> dict[str, Any]:
     """Everything that a recomputation needs, as plain JSON-able values; about ten queries.
 
-    Keys: cycle, period, run, employee, score, standard_error, state, rating, rank, percentile, configuration (frozen),
-    components [{code, score, standard_error, n, weight, effective_weight, lines}], adjustments, cohort {kind, size,
-    above, equal, below}, computed_rating (before calibration), rating_group (see rating_group_of). A line has subject,
-    value, target, weight, effective_weight, attainment, points, n, standard_error, rule; a KPI's also inputs
-    {"sum(m)": x}, value_standard_error. Without show_rank, rank, percentile and cohort counts are None: a cycle that
-    does not show ranks does not show them here either. `own` hides what HR does not share with the person.
+    Keys: cycle, period, run, employee, score, standard_error, state, rating, rank, percentile, rank_low, rank_high,
+    standing, configuration (frozen), components [{code, score, standard_error, n, weight, effective_weight, lines}],
+    adjustments, cohort {kind, size, above, equal, below, apart_above, apart_below, mean, mean_error}, computed_rating
+    (before calibration), rating_group (see rating_group_of). A line has subject, value, target, weight,
+    effective_weight, attainment, points, n, standard_error, rule; a KPI's also inputs {"sum(m)": x},
+    value_standard_error. A ranking's component has also standing: what its lines say of the cohort. Without show_rank,
+    what speaks of the overall rank and its cohort is None: a cycle that does not show ranks does not show them here
+    either. `own` hides what HR does not share with the person.
     """
     participant = Participant.objects.select_related("team", "job").get(
         cycle=cycle, employee=result.employee_id
@@ -93,12 +96,15 @@ def explanation_of(
         "rating_group": rating_group_of(result, cycle, show_rank=show_rank),
         "rank": result.rank if show_rank else None,
         "percentile": result.percentile if show_rank else None,
+        "rank_low": result.rank_low if show_rank else None,
+        "rank_high": result.rank_high if show_rank else None,
+        "standing": result.standing if show_rank else "",
         "fingerprint": cycle.fingerprint,
         "configuration": cycle.configuration,
         "components": components,
         "adjustments": _applied(lines[OVERALL], own),
         "red_lines": _crossed(lines[OVERALL], cycle),
-        "cohort": _cohort(result, cycle, participant) if show_rank else None,
+        "cohort": _cohort(result, cycle) if show_rank else None,
     }
 
 
@@ -113,6 +119,7 @@ def _component(
 ) -> dict[str, Any]:
     versions = {item["kpi"]: item["version"]["id"] for item in component.get("kpis", [])}
     counted = sum(line.weight for line in lines if line.points is not None)
+    more = {"standing": ranked(component, lines)} if component["method"] == RankingMethod.code else {}
     return {
         "code": component["code"],
         "method": component["method"],
@@ -127,6 +134,30 @@ def _component(
             _line(component, line, counted, values.get(versions.get(line.subject, 0)), comments, person)
             for line in lines
         ],
+        **more,
+    }
+
+
+def ranked(component: dict[str, Any], lines: list[ScoreLine]) -> dict[str, Any]:
+    """Where a ranking places the person: {cohort, size, rank, rank_low, rank_high, word, mean, mean_error, above, equal,
+    apart_above, apart_below}; no rank where there is none, and word is then the reason."""
+    by_subject = {
+        line.subject: {"value": line.value, "standard_error": line.standard_error, "n": line.n}
+        for line in lines
+    }
+    head = next((line for line in lines if line.subject == HEAD), None)
+    if head is None:
+        return {}
+    found = standing_lines(by_subject)
+    told = found["apart_above"] is not None
+    return {
+        **found,
+        "cohort": component["cohort"],
+        "size": head.n,
+        "rank": None if head.value is None else int(head.value),
+        "rank_low": int(found["apart_above"]) + 1 if told else None,
+        "rank_high": head.n - int(found["apart_below"]) if told else None,
+        "word": head.rule,
     }
 
 
@@ -154,10 +185,10 @@ def _line(
         "standard_error": line.standard_error,
         "rule": line.rule,
     }
-    if "kpis" in component:
+    if component.get("kpis") or component["method"] == RankingMethod.code:
         found["inputs"] = value.inputs if value else {}
         found["value_standard_error"] = value.standard_error if value else None
-        entry: dict[str, Any] = next((each for each in component["kpis"] if each["kpi"] == line.subject), {})
+        entry: dict[str, Any] = next((each for each in component.get("kpis", []) if each["kpi"] == line.subject), {})
         if has_targets(entry):
             found["person"] = person
             found["target_parts"] = target_parts(entry, person)
@@ -243,25 +274,31 @@ def _crossed(lines: list[ScoreLine], cycle: Cycle) -> list[dict[str, Any]]:
     return found
 
 
-def _cohort(result: Result, cycle: Cycle, participant: Participant) -> dict[str, Any]:
-    """How many of the cohort have a score, and stand above, beside and below this one: one query, no names."""
+def _cohort(result: Result, cycle: Cycle) -> dict[str, Any]:
+    """How many of the cohort have a score, stand above, beside and below this one, and can be told apart from it; its
+    mean and the error of that. One query, no names."""
     kind = cycle.configuration.get("cohort", "cycle")
-    among = Result.objects.filter(run=result.run_id, score__isnull=False)
-    if kind == "team":
-        among = among.filter(team_id=result.team_id)
-    elif kind == "job":
-        among = among.filter(
-            employee__in=Participant.objects.filter(cycle=cycle, job=participant.job_id).values("employee")
-        )
+    among = Result.objects.filter(run=result.run_id, cohort=result.cohort, score__isnull=False)
+    none = {"apart_above": None, "apart_below": None, "mean": None, "mean_error": None}
+    if not result.cohort:
+        return {"kind": kind, "size": 0, "above": 0, "equal": 0, "below": 0, **none}
     if result.score is None:
-        return {"kind": kind, "size": among.count(), "above": 0, "equal": 0, "below": 0}
+        return {"kind": kind, "size": among.count(), "above": 0, "equal": 0, "below": 0, **none}
     counts = among.aggregate(
-        size=Count("id"),
-        above=Count("id", filter=Q(score__gt=result.score)),
-        equal=Count("id", filter=Q(score=result.score)),
-        below=Count("id", filter=Q(score__lt=result.score)),
+        size=Count("pk"),
+        above=Count("pk", filter=Q(score__gt=result.score)),
+        equal=Count("pk", filter=Q(score=result.score)),
+        below=Count("pk", filter=Q(score__lt=result.score)),
     )
-    return {"kind": kind, **counts}
+    told = result.rank_low is not None and result.rank_high is not None
+    return {
+        "kind": kind,
+        **counts,
+        "apart_above": result.rank_low - 1 if told else None,  # type: ignore[operator]
+        "apart_below": counts["size"] - result.rank_high if told else None,
+        "mean": result.cohort_mean,
+        "mean_error": result.cohort_mean_error,
+    }
 
 
 def kpi_item(cycle: Cycle, component: str, subject: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from foundation.refusals import Refusal
 from foundation.runs.services import emit
 from metrics.services.kpis import freeze_kpi_versions
 from people.models import User
+from people.selectors.teams import sites_of_teams
 from reviews.methods.document import (
     blank_configuration,
     check_configuration,
@@ -182,6 +183,7 @@ def _enrol(cycle: Cycle) -> None:
         cycle.last_day,
         with_queues=names_queues(cycle.configuration),
     )
+    sites = sites_of_teams({row.team_id for row in people})
     participants = Participant.objects.bulk_create(
         [
             Participant(
@@ -189,6 +191,8 @@ def _enrol(cycle: Cycle) -> None:
                 employee_id=row.employee_id,
                 team_id=row.team_id,
                 job_id=row.job_id,
+                site_id=sites.get(row.team_id),
+                grade=row.grade,
                 rater_id=raters.get(row.employee_id),
                 days_in_role=row.days_in_role,
                 days_in_period=row.days_in_period,

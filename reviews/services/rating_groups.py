@@ -46,7 +46,11 @@ def rating_of(configuration: Mapping[str, Any], people: pd.DataFrame, scores: Fl
     return rate(
         scores,
         configuration,
-        keys=cohort_keys({**configuration, "cohort": rule["cohort"]}, people),
+        # Those without a grade, a site or a queue are a group of their own: everyone has a rating.
+        keys=[
+            "" if key is None else key
+            for key in cohort_keys({**configuration, "cohort": rule["cohort"]}, people)
+        ],
         parents=dict(Team.objects.values_list("pk", "parent_id")) if rule["cohort"] == "team" else None,
         seniority=people["days_in_role"].to_numpy(dtype=np.float64),
     )

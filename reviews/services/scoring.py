@@ -18,15 +18,15 @@ from metrics.models import KPIVersion
 from metrics.selectors.parts import slices_by_part
 from metrics.services.kpi_values import compute_kpi_values
 from people.models import User
-from reviews.methods.document import kpi_version_ids
+from reviews.methods.document import comparing_components, kpi_version_ids
 from reviews.models import Cycle, Participant
 from reviews.models.cycles import Phase
 from reviews.selectors.freshness import inputs_mark
-from reviews.services import stages
+from reviews.services import relative, stages
 from reviews.services.rights import require_hr
 
 SCORABLE = (Phase.COLLECTION, Phase.RATING, Phase.CALIBRATION)
-COMPONENTS, OVERALL = "components", "overall"
+COMPONENTS, RELATIVE, OVERALL = "components", "relative", "overall"
 
 
 @transaction.atomic
@@ -50,12 +50,14 @@ def start_scoring(*, actor: User, cycle: Cycle) -> Run:
 class ScoringHandler(registry.RunHandler):
     kind = "scoring"
     label = gettext_lazy("Scores")
-    stages = (COMPONENTS, OVERALL)
+    stages = (COMPONENTS, RELATIVE, OVERALL)
     roles = ("hr",)
     scope = "cycles:write"
 
     def plan(self, run: Run, stage: str) -> list[dict[str, Any]]:
         """People are scored in slices, as their day totals lie; ranking needs everyone at once."""
+        if stage == RELATIVE:
+            return [{}] if comparing_components(cycle_of(run).configuration) else []
         if stage == OVERALL:
             return [{}]
         return [{"employees": ids} for ids in _slices(cycle_of(run))]
@@ -64,6 +66,9 @@ class ScoringHandler(registry.RunHandler):
         cycle = cycle_of(run)
         if run.parameters["configuration"] != cycle.fingerprint:
             raise Refusal("cycle_changed", status=409)
+        if stage == RELATIVE:
+            relative.score_relative(run, cycle)
+            return
         if stage == OVERALL:
             stages.score_overall(run, cycle)
             return
@@ -101,6 +106,7 @@ class ScoringHandler(registry.RunHandler):
             return _("Waiting for a free worker")
         return {
             COMPONENTS: _("Computing KPI values and scores"),
+            RELATIVE: _("Comparing people"),
             OVERALL: _("Ranking and rating"),
         }.get(run.stage, "")
 

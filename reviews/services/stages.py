@@ -9,21 +9,21 @@ import pandas as pd
 
 from foundation.bulk import copy_in, copy_out
 from foundation.runs.models import Run
-from reviews.methods import get_method
-from reviews.methods.base import LINE_COLUMNS, ComponentInputs
+from reviews.methods import COMPARING, get_method
+from reviews.methods.base import LINE_COLUMNS, ComponentAnswer, ComponentInputs, Floats
 from reviews.methods.behaviour import INCIDENT_COLUMNS, BehaviourMethod
+from reviews.methods.cohorts import cohort_labels, standings
 from reviews.methods.overall import (
     OVERALL,
     POINTS,
     RATING,
-    cohort_keys,
     component_weights,
     overall_scores,
-    rank_in_cohorts,
 )
 from reviews.methods.red_lines import RED_LINE
 from reviews.methods.targets import needs_people
 from reviews.models import ComponentScore, Cycle, Result, ResultAdjustment, ScoreLine
+from reviews.selectors.cohorts import people_of
 from reviews.selectors.roles import frozen_roles
 from reviews.services.rating_groups import rate_everyone
 from reviews.services.red_lines import (
@@ -58,31 +58,46 @@ def score_components(
         people=roles,
         incidents=_incidents(cycle, employee_ids),
     )
-    answers = [
-        (component, get_method(component["method"]).compute(component, inputs))
+    answers = {
+        component["code"]: get_method(component["method"]).compute(component, inputs)
         for component in configuration["components"]
-    ]
-    scores = np.column_stack([answer.score for _component, answer in answers])
+        if component["method"] not in COMPARING
+    }
+    # A component that compares people is still to come. Weights are reckoned as if it had a score; where it turns out
+    # to have none, its stage corrects them.
+    still_to_come = np.zeros(len(people))
+    scores = np.column_stack(
+        [
+            answers[component["code"]].score if component["code"] in answers else still_to_come
+            for component in configuration["components"]
+        ]
+    )
     weights = component_weights(scores, configuration)
-    for index, (component, answer) in enumerate(answers):
-        copy_in(
-            ComponentScore._meta.db_table,
-            pd.DataFrame(
-                {
-                    "run_id": str(run.pk),
-                    "employee_id": people,
-                    "component": component["code"],
-                    "score": answer.score,
-                    "standard_error": answer.standard_error,
-                    "n": answer.n,
-                    "weight": weights[:, index],
-                }
-            ),
-        )
-        # Person by person, so that the index is filled in order.
-        lines = answer.lines.sort_values(["employee_id", "number"], kind="stable")
-        lines = lines.assign(run_id=_constant(run.pk, len(lines)))
-        copy_in(ScoreLine._meta.db_table, lines, ["run_id", *LINE_COLUMNS])
+    for index, component in enumerate(configuration["components"]):
+        if component["code"] in answers:
+            write_component(run, people, component["code"], answers[component["code"]], weights[:, index])
+
+
+def write_component(run: Run, people: Any, code: str, answer: ComponentAnswer, weight: Floats) -> None:
+    """One component's scores and lines of these people."""
+    copy_in(
+        ComponentScore._meta.db_table,
+        pd.DataFrame(
+            {
+                "run_id": str(run.pk),
+                "employee_id": people,
+                "component": code,
+                "score": answer.score,
+                "standard_error": answer.standard_error,
+                "n": answer.n,
+                "weight": weight,
+            }
+        ),
+    )
+    # Person by person, so that the index is filled in order.
+    lines = answer.lines.sort_values(["employee_id", "number"], kind="stable")
+    lines = lines.assign(run_id=_constant(run.pk, len(lines)))
+    copy_in(ScoreLine._meta.db_table, lines, ["run_id", *LINE_COLUMNS])
 
 
 def score_overall(run: Run, cycle: Cycle, people: pd.DataFrame | None = None) -> None:
@@ -92,13 +107,7 @@ def score_overall(run: Run, cycle: Cycle, people: pd.DataFrame | None = None) ->
     """
     configuration = cycle.configuration
     if people is None:
-        people = copy_out(
-            """
-            SELECT employee_id, team_id, job_id, days_in_role FROM reviews_participant
-            WHERE cycle_id = %s ORDER BY employee_id
-            """,
-            [cycle.pk],
-        )
+        people = people_of(cycle)
     order = people["employee_id"].to_numpy(dtype=np.int64)
     found = copy_out(
         "SELECT employee_id, component, score, standard_error FROM reviews_componentscore WHERE run_id = %s",
@@ -108,12 +117,13 @@ def score_overall(run: Run, cycle: Cycle, people: pd.DataFrame | None = None) ->
     adjustments = _adjustments(cycle, order)
     points = points_of_people(adjustments, configuration)
     score, error, state = overall_scores(
-        _matrix(found, "score", order, codes),
-        _matrix(found, "standard_error", order, codes),
+        matrix(found, "score", order, codes),
+        matrix(found, "standard_error", order, codes),
         points.reindex(order, fill_value=0.0).to_numpy(dtype=np.float64),
         configuration,
     )
-    standing = rank_in_cohorts(score, cohort_keys(configuration, people))
+    cohorts = cohort_labels(configuration["cohort"], people)
+    standing = standings(score, error, cohorts)
     rated = rate_everyone(run, configuration, people, score)
     rating = pd.Series(rated.rating, index=order)
     moved = adjustments[adjustments["kind"] == RATING].drop_duplicates("employee_id", keep="last")
@@ -133,7 +143,13 @@ def score_overall(run: Run, cycle: Cycle, people: pd.DataFrame | None = None) ->
                 "score": score,
                 "standard_error": error,
                 "rank": standing["rank"].astype("Int64"),
-                "cohort_size": standing["cohort_size"].to_numpy(dtype=np.int64),
+                "cohort_size": standing["size"].to_numpy(dtype=np.int64),
+                "cohort": cohorts,
+                "rank_low": (standing["apart_above"] + 1).astype("Int64"),
+                "rank_high": (standing["size"] - standing["apart_below"]).astype("Int64"),
+                "standing": standing["word"],
+                "cohort_mean": standing["mean"],
+                "cohort_mean_error": standing["mean_error"],
                 "percentile": standing["percentile"],
                 "rating": rating.to_numpy(dtype=object),
                 "computed_rating": np.array(rated.rating, dtype=object),
@@ -196,7 +212,7 @@ def _write_adjustment_lines(
     )
 
 
-def _matrix(found: pd.DataFrame, column: str, order: Any, codes: list[str]) -> Any:
+def matrix(found: pd.DataFrame, column: str, order: Any, codes: list[str]) -> Any:
     table = found.pivot(index="employee_id", columns="component", values=column)
     return table.reindex(index=order, columns=codes).to_numpy(dtype=np.float64)
 

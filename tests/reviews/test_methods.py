@@ -11,6 +11,7 @@ import pytest
 from foundation.documents import Problems
 from reviews.methods import METHODS
 from reviews.methods.base import ComponentInputs, KPIReference
+from reviews.methods.cohorts import standings
 from reviews.methods.document import (
     References,
     check_configuration,
@@ -18,7 +19,7 @@ from reviews.methods.document import (
     fingerprint,
     freeze_configuration,
 )
-from reviews.methods.overall import overall_scores, rank_in_cohorts
+from reviews.methods.overall import overall_scores
 from reviews.methods.rating_rule import by_cutoffs
 from tests.reviews.conftest import conduct, configuration, kpi_component
 
@@ -177,12 +178,16 @@ def test_judgements_are_taken_as_exact_and_a_penalty_stops_at_zero() -> None:
 
 
 def test_ties_share_the_best_place_and_the_middle_percentile() -> None:
-    standing = rank_in_cohorts(np.array([90.0, 80.0, 80.0, 70.0, NAN, 60.0]), ["a", "a", "a", "a", "a", "b"])
+    values = np.array([90.0, 80.0, 80.0, 70.0, NAN, 60.0, 99.0])
+    standing = standings(values, np.full(7, NAN), ["a", "a", "a", "a", "a", "b", ""])
     assert standing["rank"].tolist()[:4] == [1, 2, 2, 4]
     assert np.isnan(standing["rank"][4])
     assert standing["rank"][5] == 1
     assert standing["percentile"].tolist()[:4] == [0.875, 0.5, 0.5, 0.125]
-    assert standing["cohort_size"].tolist() == [4, 4, 4, 4, 4, 1]
+    assert standing["size"].tolist() == [4, 4, 4, 4, 4, 1, 0]
+    assert np.isnan(standing["rank"][6])  # in no cohort
+    assert standing["word"].tolist() == ["above", "about", "about", "below", "", "", ""]
+    assert standing["apart_above"].isna().all()  # without an error nobody can be told apart, or not
 
 
 def test_bands_are_half_open_and_the_lowest_has_no_end_below() -> None:
@@ -217,7 +222,7 @@ def test_a_good_configuration_has_no_problem() -> None:
             configuration(components="x"), "components", "cycle_field_type", id="components are no list"
         ),
         pytest.param(configuration(extra=1), "extra", "cycle_field_unknown", id="an unknown setting"),
-        pytest.param(configuration(cohort="site"), "cohort", "cycle_field_choice", id="an unknown cohort"),
+        pytest.param(configuration(cohort="moon"), "cohort", "cycle_field_choice", id="an unknown cohort"),
         pytest.param(
             configuration(components=[{"code": "x", "method": "magic", "weight": 100}]),
             "components[0].method",
