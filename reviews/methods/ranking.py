@@ -223,8 +223,8 @@ class RankingMethod(Method):
             known = counted & ~np.isnan(number)
             line = {"subject": f"cohort:{name}", "value": number[known], "rule": SOURCE}
             rows.append(_lines(component, people[known], line))
-        for number, frame in enumerate(rows, start=1):
-            frame["number"] = number
+        for place, frame in enumerate(rows, start=1):
+            frame["number"] = place
         return ComponentAnswer(
             score=score,
             standard_error=np.full(len(people), np.nan),

@@ -22,7 +22,8 @@ from reviews.methods.red_lines import KINDS, capped, red_line_of
 
 def recompute(explanation: Mapping[str, Any]) -> dict[str, Any]:
     """{score, standard_error, state, rating, rank, percentile, rank_low, rank_high, standing, components: {code:
-    {score, standard_error, weight, lines}}} from an explanation as `reviews.selectors.explanations.explanation_of` gives it."""
+    {score, standard_error, weight, lines}}} from an explanation as `reviews.selectors.explanations.explanation_of`
+    gives it."""
     configuration = explanation["configuration"]
     answers = {
         component["code"]: get_method(component["method"]).recompute(component, lines["lines"])

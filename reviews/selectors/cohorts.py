@@ -13,8 +13,8 @@ from reviews.models import Cycle
 
 
 def people_of(cycle: Cycle) -> pd.DataFrame:
-    """One row per participant by employee id: employee_id, team_id, job_id, site_id, grade, days_in_role, and queue where
-    a cohort of the cycle is made by it. Two queries at most."""
+    """One row per participant by employee id: employee_id, team_id, job_id, site_id, grade, days_in_role, and queue
+    where a cohort of the cycle is made by it. Two queries at most."""
     people = copy_out(
         """
         SELECT employee_id, team_id, job_id, site_id, grade, days_in_role FROM reviews_participant

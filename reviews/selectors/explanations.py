@@ -139,8 +139,8 @@ def _component(
 
 
 def ranked(component: dict[str, Any], lines: list[ScoreLine]) -> dict[str, Any]:
-    """Where a ranking places the person: {cohort, size, rank, rank_low, rank_high, word, mean, mean_error, above, equal,
-    apart_above, apart_below}; no rank where there is none, and word is then the reason."""
+    """Where a ranking places the person: {cohort, size, rank, rank_low, rank_high, word, mean, mean_error, above,
+    equal, apart_above, apart_below}; no rank where there is none, and word is then the reason."""
     by_subject = {
         line.subject: {"value": line.value, "standard_error": line.standard_error, "n": line.n}
         for line in lines
