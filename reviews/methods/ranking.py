@@ -153,7 +153,7 @@ class RankingMethod(Method):
                 )
 
     def freeze(self, component: Component, *, kpis: Mapping[str, KPIReference]) -> Component:
-        frozen = {**self.blank(), **component}
+        frozen = completed_ranking(component)
         if frozen["source"] == KPI:
             entries = [{"kpi": each["kpi"], "weight": 100} for each in frozen["kpis"]]
             frozen["kpis"] = KPIMethod().freeze({"kpis": entries}, kpis=kpis)["kpis"]
@@ -161,8 +161,6 @@ class RankingMethod(Method):
             frozen["kpis"] = []
         if frozen["source"] != COMPONENTS:
             frozen["components"] = []
-        if frozen["source"] == ORDERING:
-            frozen["cohort"] = RATER
         return frozen
 
     def compute(self, component: Component, inputs: ComponentInputs) -> ComponentAnswer:
@@ -348,6 +346,12 @@ class RankingMethod(Method):
             "errors": np.array([[or_nan(by_subject[each]["standard_error"]) for each in subjects]]),
             "again": {},
         }
+
+
+def completed_ranking(component: Mapping[str, Any]) -> Component:
+    """With the defaults written out; whoever orders by hand orders the own people."""
+    found = {**RankingMethod().blank(), **component}
+    return {**found, "cohort": RATER} if found["source"] == ORDERING else found
 
 
 def compared(component: Component, sources: Mapping[str, Any]) -> tuple[Floats, Floats]:

@@ -188,7 +188,9 @@ def _line(
     if component.get("kpis") or component["method"] == RankingMethod.code:
         found["inputs"] = value.inputs if value else {}
         found["value_standard_error"] = value.standard_error if value else None
-        entry: dict[str, Any] = next((each for each in component.get("kpis", []) if each["kpi"] == line.subject), {})
+        entry: dict[str, Any] = next(
+            (each for each in component.get("kpis", []) if each["kpi"] == line.subject), {}
+        )
         if has_targets(entry):
             found["person"] = person
             found["target_parts"] = target_parts(entry, person)

@@ -27,8 +27,10 @@ from reviews.methods.document import (
     named_kpis,
     rated_components,
 )
+from reviews.methods.ranking import completed_ranking
 from reviews.methods.targets import has_targets, names_queues, needs_people, person_targets
 from reviews.models import Cycle
+from reviews.selectors.cohort_sizes import small_cohorts
 from reviews.selectors.population import population_of, raters_of
 from reviews.selectors.references import references_on
 from reviews.selectors.roles import as_frame, roles_of
@@ -70,7 +72,37 @@ def launch_problems(cycle: Cycle) -> list[LaunchProblem]:
     if not found:
         found += _without_target(configuration, references, people, cycle)
         found += _without_data(configuration, references.kpis, cycle)
+        found += _small_cohorts(configuration, people, cycle.last_day)
     return found
+
+
+def _small_cohorts(
+    configuration: Mapping[str, Any], people: list[Any], last_day: datetime.date
+) -> list[LaunchProblem]:
+    """Where a ranking has too few people to compare: an error when nobody would get a place, else a warning."""
+    problems = []
+    for index, component in enumerate(configuration["components"]):
+        small = small_cohorts(component, people, last_day)
+        if small is None or not small[0]:
+            continue
+        count, names = small
+        nobody = count >= len(people)
+        shown = [*names[:NAMES_SHOWN], *(["…"] if len(names) > NAMES_SHOWN else [])]
+        problems.append(
+            LaunchProblem(
+                "ranking_no_cohort" if nobody else "ranking_cohorts_small",
+                {
+                    "count": count,
+                    "people": len(people),
+                    "minimum": completed_ranking(component)["minimum_cohort"],
+                    "names": ", ".join(shown) or "–",
+                },
+                path=f"components[{index}].minimum_cohort",
+                severity="error" if nobody else "warning",
+                component=localised(component.get("name"), get_language() or "en") or component["code"],
+            )
+        )
+    return problems
 
 
 def _as_launch_problem(problem: Problem, configuration: Mapping[str, Any]) -> LaunchProblem:

@@ -14,6 +14,7 @@ from reviews.models import Cycle
 from reviews.selectors.cycles import get_cycle_for
 from reviews.views.behaviours import edit_record_rule
 from reviews.views.configuration import edit_kpis
+from reviews.views.ranking import edit_ranking
 from reviews.views.requests import SignedInRequest
 from reviews.views.scales import edit_scale
 
@@ -22,6 +23,7 @@ PAGES: Mapping[str, Callable[[SignedInRequest, Cycle, dict[str, Any]], HttpRespo
     "rating_scale": edit_scale,
     "bars": edit_scale,
     "behaviour": edit_record_rule,
+    "ranking": edit_ranking,
 }
 
 

@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Mapping
 from typing import Any
 
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from foundation.interface.wording import date_short, number, number_within, percent
@@ -19,6 +19,7 @@ from reviews.methods.overall import POINTS
 from reviews.methods.rating_scale import NOT_OBSERVED
 from reviews.methods.targets import NO_TARGET, has_targets
 from reviews.models import Cycle
+from reviews.views.rank_words import certainty_text, place_text, ranking_node, standing_text
 from scoring.grammar import STATISTICS
 
 UNITS = dict(KPIVersion.Unit.choices)
@@ -184,10 +185,7 @@ def explanation_tree(explanation: Mapping[str, Any], cycle: Cycle) -> dict[str, 
     measures = measure_names(explanation)
     edges = [band["from"] for band in bands_of(cycle)]
     configured = {component["code"]: component for component in explanation["configuration"]["components"]}
-    children = [
-        _component_node(component, configured[component["code"]], measures)
-        for component in explanation["components"]
-    ]
+    children = [_component_node(component, configured, measures) for component in explanation["components"]]
     parts = [(each["effective_weight"], each["score"]) for each in explanation["components"]]
     points = points_that_count(explanation)
     base = None if explanation["score"] is None else explanation["score"] - points
@@ -341,10 +339,18 @@ def _record_rows(component: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _component_node(
-    component: Mapping[str, Any], configured: Mapping[str, Any], measures: Mapping[str, str]
+    component: Mapping[str, Any], components: Mapping[str, Any], measures: Mapping[str, str]
 ) -> dict[str, Any]:
+    configured = components[component["code"]]
     if component["method"] == BehaviourMethod.code:
         return _record_node(component, configured)
+    label = _("%(name)s, weight %(weight)s") % {
+        "name": name_of(component, component["code"]),
+        "weight": weight_text(component["effective_weight"]),
+    }
+    if "standing" in component:
+        names = {code: name_of(each, code) for code, each in components.items()}
+        return ranking_node(component, configured, names, label, score_text(component["score"]) or "–")
     entries = {
         (entry.get("kpi") or entry.get("code")): entry
         for entry in configured.get("kpis", configured.get("items", []))
@@ -357,11 +363,7 @@ def _component_node(
         )
     parts = [(line["effective_weight"], line["points"]) for line in component["lines"]]
     return {
-        "label": _("%(name)s, weight %(weight)s")
-        % {
-            "name": name_of(component, component["code"]),
-            "weight": weight_text(component["effective_weight"]),
-        },
+        "label": label,
         "value": score_text(component["score"]) or "–",
         "n": component["n"],
         "formula": weighted_sum(parts, component["score"]),
@@ -465,16 +467,17 @@ def _item_node(
 
 
 def rank_sentence(explanation: Mapping[str, Any]) -> str:
-    """ "Rank 2 of 118; 1 stands above." Empty where ranks are not shown."""
+    """ "Rank 12 to 15 of 48 people, about average." Empty where ranks are not shown."""
     cohort = explanation["cohort"]
-    if not cohort or explanation["rank"] is None:
+    if not cohort:
         return ""
-    return ngettext(
-        "Rank %(rank)s of %(size)s person", "Rank %(rank)s of %(size)s people", cohort["size"]
-    ) % {
-        "rank": number(explanation["rank"], 0),
-        "size": number(cohort["size"], 0),
-    }
+    return place_text(
+        explanation["rank"],
+        explanation["rank_low"],
+        explanation["rank_high"],
+        cohort["size"],
+        explanation["standing"],
+    )
 
 
 def line_rows(explanation: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -498,7 +501,7 @@ def line_rows(explanation: Mapping[str, Any]) -> list[dict[str, Any]]:
             (each.get("kpi") or each.get("code")): each for each in entry.get("kpis", entry.get("items", []))
         }
         rows = []
-        for line in component["lines"]:
+        for line in component["lines"] if "standing" not in component else ():
             item = entries.get(line["subject"], {})
             version = item.get("version")
             rows.append(
@@ -521,6 +524,8 @@ def line_rows(explanation: Mapping[str, Any]) -> list[dict[str, Any]]:
                 "method": component["method"],
                 "weight": weight_text(component["effective_weight"]),
                 "score": score_text(component["score"]),
+                "standing": standing_text(component.get("standing", {})),
+                "certainty": certainty_text(component.get("standing", {})),
                 "rows": rows,
             }
         )

@@ -89,6 +89,8 @@ def _context(
     facts = {fact.item["kpi"]: fact for fact in kpi_facts(cycle, [request.user.pk])[request.user.pk]}
     context = result_context(cycle, result, explanation)
     for group, component in zip(context["groups"], explanation["components"], strict=True):
+        if "standing" in component:
+            continue  # a place, no lines of a table
         for row, line in zip(group["rows"], component["lines"], strict=True):
             fact = facts.get(line["subject"]) if component["method"] == "kpi" else None
             row["trend"] = fact.change if fact else None
@@ -130,7 +132,7 @@ def _line_name(explanation: dict[str, Any], moved: dict[str, Any]) -> str:
     for entry in configured.get("kpis", configured.get("items", [])):
         if subject in (entry.get("kpi"), entry.get("code")):
             return name_of(entry.get("version") or entry, subject)
-    return subject
+    return name_of(configured, subject)
 
 
 def _running(request: SignedInRequest) -> dict[str, Any] | None:
