@@ -200,7 +200,7 @@ def found_problems(draft: Cycle, *components: dict[str, Any]) -> list[tuple[str,
 @pytest.mark.parametrize(
     ("change", "place", "code"),
     [
-        pytest.param({"points": {"lowest": 8, "highest": 8}}, "points.highest", "ranking_points_backwards", id="no spread"),
+        pytest.param({"points": {"lowest": 8, "highest": 8}}, "points.highest", "ranking_points_backwards", id="flat"),
         pytest.param({"cohort": "rater"}, "cohort", "ranking_cohort_needs_hand", id="a manager's people by a KPI"),
         pytest.param({"kpis": [{"kpi": "nothing"}]}, "kpis[0].kpi", "cycle_kpi_unknown", id="an unknown KPI"),
         pytest.param({"source": "mood"}, "source", "cycle_field_choice", id="an unknown source"),
