@@ -186,6 +186,12 @@ JUDGEMENTS = {
     "judgement_stale": _("Someone else changed this meanwhile."),
     "sheet_incomplete": _("%(name)s: %(count)s items have no score yet."),
     "comment_missing": _("%(name)s: explain the score %(level)s in a comment."),
+    "ordering_malformed": _("An order is a list of places, each with the people who share it."),
+    "ordering_stranger": _("Somebody in this order is not among your people."),
+    "ordering_twice": _("Somebody stands in this order twice."),
+    "ordering_missing": _("%(count)s of your people are missing from this order."),
+    "ordering_untouched": _("%(count)s people have no place yet. Save the order, then submit it."),
+    "ordering_as_a_whole": _("An order is submitted as a whole, on its own page."),
     "nothing_to_submit": _("There is nothing to submit."),
 }
 

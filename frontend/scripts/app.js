@@ -4,6 +4,7 @@ import htmx from "htmx.org";
 import { startCopying } from "./copy.js";
 import { startDialogs } from "./dialog.js";
 import { startGrids } from "./grid.js";
+import { startOrderings } from "./ordering.js";
 import { startSheets } from "./sheet.js";
 import { startInspections } from "./inspection.js";
 import { csrfToken, text, toast } from "./text.js";
@@ -23,6 +24,7 @@ function start(root) {
   startGrids(root, htmx);
   startSheets(root);
   startInspections(root);
+  startOrderings(root);
   startCharts(root);
   root.querySelector("[data-focus-first]")?.focus();
 }

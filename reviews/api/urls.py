@@ -7,6 +7,7 @@ from reviews.api import (
     completion,
     cycles,
     incidents,
+    orderings,
     previews,
     results,
     sheets,
@@ -70,6 +71,16 @@ urlpatterns = [
     path("cycles/<slug:code>/results.ndjson", bulk.ResultLines.as_view(), name="api_result_lines"),
     path("cycles/<slug:code>/results/<int:employee_id>/", results.ResultDetail.as_view(), name="api_result"),
     path("cycles/<slug:code>/sheets/", sheets.SheetList.as_view(), name="api_sheets"),
+    path(
+        "cycles/<slug:code>/orderings/<slug:component>/",
+        orderings.OrderingDetail.as_view(),
+        name="api_ordering",
+    ),
+    path(
+        "cycles/<slug:code>/orderings/<slug:component>/submit/",
+        orderings.OrderingSubmit.as_view(),
+        name="api_ordering_submit",
+    ),
     path("sheets/<int:sheet_id>/", sheets.SheetDetail.as_view(), name="api_sheet"),
     path(
         "sheets/<int:sheet_id>/judgements/<slug:item>/", sheets.SheetJudgement.as_view(), name="api_judgement"

@@ -11,6 +11,7 @@ from django.http import Http404
 
 from people.models import User
 from reviews.methods.document import component_of, rated_components
+from reviews.methods.ranking import RankingMethod
 from reviews.methods.rating_scale import COMMENT_ITEM
 from reviews.models import Cycle, Judgement, ScoreSheet
 from reviews.models.cycles import Phase
@@ -50,6 +51,7 @@ class OwedComponent:
     submitted: int
     cells_done: int
     cells_total: int
+    is_order: bool = False
 
     @property
     def open(self) -> int:
@@ -79,14 +81,17 @@ def sheets_owed(user: User) -> list[OwedComponent]:
     for row in rows:
         cycle = cycles[row["participant__cycle"]]
         component = component_of(cycle.configuration, row["component"]) or {}
+        by_hand = component.get("method") == RankingMethod.code
         owed.append(
             OwedComponent(
                 cycle=cycle,
                 component=component,
-                sheets=row["sheets"],
-                submitted=row["submitted"],
+                # An order of people is one thing to hand in, however many forms it is kept in.
+                sheets=1 if by_hand else row["sheets"],
+                submitted=int(row["submitted"] == row["sheets"]) if by_hand else row["submitted"],
                 cells_done=row["done"],
-                cells_total=row["sheets"] * len(component.get("items", [])),
+                cells_total=row["sheets"] * (1 if by_hand else len(component.get("items", []))),
+                is_order=by_hand,
             )
         )
     return sorted(owed, key=lambda each: (each.cycle.rating_due_on or each.cycle.last_day, each.cycle.pk))
@@ -113,7 +118,8 @@ def grid_of(user: User, cycle: Cycle, component: str) -> list[GridRow]:
         .filter(rater=user, participant__cycle=cycle, component=component)
         .order_by("participant__employee__name_sort", "participant__employee_id")
     )
-    if not sheets or component not in {each["code"] for each in rated_components(cycle.configuration)}:
+    gridded = {each["code"] for each in rated_components(cycle.configuration) if "items" in each}
+    if not sheets or component not in gridded:
         raise Http404
     rows = {sheet.pk: GridRow(sheet) for sheet in sheets}
     for judgement in Judgement.objects.filter(sheet__in=sheets).select_related("updated_by"):

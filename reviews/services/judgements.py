@@ -15,6 +15,7 @@ from foundation.refusals import Refusal
 from foundation.trail.services import recording
 from people.models import User
 from reviews.methods.document import component_of
+from reviews.methods.ranking import RankingMethod
 from reviews.methods.rating_scale import COMMENT_ITEM, level_key
 from reviews.models import Cycle, Judgement, ScoreSheet
 from reviews.models.cycles import Phase
@@ -140,13 +141,28 @@ def reopen_sheet(*, actor: User, sheet_id: int, reason: str) -> ScoreSheet:
         raise Refusal("rating_not_open", status=409)
     if sheet.state != ScoreSheet.State.SUBMITTED:
         raise Refusal("sheet_not_submitted", status=409)
-    sheet.state = ScoreSheet.State.DRAFT
-    sheet.submitted_at = None
-    sheet.version += 1
     with recording(actor=actor, reason=text):
-        sheet.save(update_fields=["state", "submitted_at", "version", "updated_at"])
+        for each in _given_back_with(sheet):
+            each.state = ScoreSheet.State.DRAFT
+            each.submitted_at = None
+            each.version += 1
+            each.save(update_fields=["state", "submitted_at", "version", "updated_at"])
     tell_form_returned(sheet, text)
     return sheet
+
+
+def _given_back_with(sheet: ScoreSheet) -> list[ScoreSheet]:
+    """The form itself; of an order by hand all of its rater's, since one place cannot change alone."""
+    component = component_of(sheet.participant.cycle.configuration, sheet.component) or {}
+    if component.get("method") != RankingMethod.code:
+        return [sheet]
+    others = ScoreSheet.objects.select_for_update(of=("self",)).filter(
+        participant__cycle=sheet.participant.cycle_id,
+        component=sheet.component,
+        rater=sheet.rater_id,
+        state=ScoreSheet.State.SUBMITTED,
+    )
+    return [sheet, *others.exclude(pk=sheet.pk).order_by("pk")]
 
 
 def missing_items(component: dict[str, Any], judgements: dict[str, Judgement]) -> list[str]:
@@ -196,6 +212,8 @@ def _check_open(sheet: ScoreSheet) -> None:
 
 def _check_complete(sheet: ScoreSheet, judgements: dict[str, Judgement]) -> None:
     component = component_of(sheet.participant.cycle.configuration, sheet.component) or {}
+    if component.get("method") == RankingMethod.code:
+        raise Refusal("ordering_as_a_whole", status=409)
     name = sheet.participant.employee.name
     absent = missing_items(component, judgements)
     if absent:

@@ -26,6 +26,7 @@ from reviews.models.cycles import Phase
 from reviews.selectors.cycles import get_cycle_for, visible_cycles
 from reviews.selectors.evidence import KPIFact, data_until, kpi_facts, previous_result
 from reviews.selectors.incidents import incidents_in
+from reviews.selectors.orderings import is_ordered
 from reviews.selectors.results import MANAGERS_READ
 from reviews.selectors.sheets import (
     SECONDS_PER_ITEM,
@@ -88,6 +89,8 @@ def queue(request: SignedInRequest) -> HttpResponse:
 def grid(request: SignedInRequest, code: str, component: str) -> HttpResponse:
     """People by items. A POST comes from a browser without scripts and saves all inputs at once."""
     cycle = get_cycle_for(request.user, code)
+    if is_ordered(component_of(cycle.configuration, component)):
+        return redirect("reviews:ordering", cycle.code, component)
     rows = grid_of(request.user, cycle, component)
     entry = component_of(cycle.configuration, component) or {}
     if request.method == "POST":

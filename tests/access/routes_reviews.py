@@ -390,6 +390,19 @@ ROUTES = [
         grids,
         POST=Rule(hr=404, manager={"november": 302, "*": 404}),
     ),
+    # None of these cycles has an order by hand: tests/reviews/test_orderings.py has one, and who is turned away there.
+    Route(
+        "ordering/<slug:code>/<slug:component>/",
+        grids,
+        GET=Rule(hr=404, manager=404),
+        POST=Rule(hr=404, manager=404),
+        PUT=Rule(hr=404, manager=404, json={"value": "1,2", "version": 0}),
+    ),
+    Route(
+        "ordering/<slug:code>/<slug:component>/submit/",
+        grids,
+        POST=Rule(hr=404, manager=404),
+    ),
     Route(
         "sheets/<int:sheet_id>/judgements/<slug:item>/",
         cells,
@@ -603,6 +616,17 @@ ROUTES = [
         "api/v1/sheets/<int:sheet_id>/",
         sheets,
         GET=Rule(**READ, payroll=404, manager={"outsider": 404, "*": 200, "missing": 404}, agent=404),
+    ),
+    Route(
+        "api/v1/cycles/<slug:code>/orderings/<slug:component>/",
+        grids,
+        GET=Rule(everyone=404),
+        PUT=Rule(everyone=404, json={"places": [[1]], "version": 0}),
+    ),
+    Route(
+        "api/v1/cycles/<slug:code>/orderings/<slug:component>/submit/",
+        grids,
+        POST=Rule(everyone=404),
     ),
     Route(
         "api/v1/sheets/<int:sheet_id>/judgements/<slug:item>/",
