@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("people", "0004_grade"),
-        ("reviews", "0009_adjustment_items"),
+        ("reviews", "0010_incidents"),
     ]
 
     operations = [
