@@ -53,7 +53,7 @@ def ordering(request: SignedInRequest, code: str, component: str) -> HttpRespons
     facts = kpi_facts(cycle, found.people)
     people = {sheet.participant.employee_id: sheet.participant.employee for sheet in found.sheets}
     groups = found.groups or []
-    rows, place = [], 0
+    rows: list[dict[str, Any]] = []
     for group in [*groups, *([pk] for pk in found.unplaced)]:
         place = len(rows) + 1
         for index, pk in enumerate(sorted(group, key=lambda each: people[each].name_sort)):
