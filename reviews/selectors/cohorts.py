@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,8 @@ import pandas as pd
 
 from foundation.bulk import copy_out
 from metrics.selectors.targets import main_queues
+from people.selectors.rosters import RosterRow
+from people.selectors.teams import sites_of_teams
 from reviews.models import Cycle
 
 
@@ -22,8 +25,25 @@ def people_of(cycle: Cycle) -> pd.DataFrame:
         """,
         [cycle.pk],
     )
-    if "queue" in cohorts_named(cycle.configuration):
-        queues = main_queues(people["employee_id"].tolist(), cycle.first_day, cycle.last_day)
+    return _with_queues(people, cycle.configuration, cycle.first_day, cycle.last_day)
+
+
+def people_from(
+    rows: list[RosterRow], configuration: Mapping[str, Any], first: datetime.date, last: datetime.date
+) -> pd.DataFrame:
+    """The same of a roster, before there are participants."""
+    columns = ["employee_id", "team_id", "job_id", "grade", "days_in_role"]
+    people = pd.DataFrame([[getattr(row, name) for name in columns] for row in rows], columns=columns)
+    sites = sites_of_teams(set(people["team_id"].tolist()))
+    people["site_id"] = [sites.get(team) for team in people["team_id"]]
+    return _with_queues(people, configuration, first, last)
+
+
+def _with_queues(
+    people: pd.DataFrame, configuration: Mapping[str, Any], first: datetime.date, last: datetime.date
+) -> pd.DataFrame:
+    if "queue" in cohorts_named(configuration):
+        queues = main_queues(people["employee_id"].tolist(), first, last)
         people["queue"] = [queues.get(employee) for employee in people["employee_id"]]
     return people
 

@@ -7,7 +7,6 @@ import datetime
 from dataclasses import replace
 from typing import Any
 
-import pandas as pd
 from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
@@ -26,6 +25,7 @@ from metrics.services.kpi_values import compute_kpi_values
 from people.models import User
 from reviews.methods.document import (
     check_configuration,
+    comparing_components,
     completed,
     freeze_configuration,
     kpi_version_ids,
@@ -33,14 +33,15 @@ from reviews.methods.document import (
 from reviews.methods.targets import names_queues, needs_people
 from reviews.models import Cycle
 from reviews.models.cycles import Phase
+from reviews.selectors.cohorts import people_from
 from reviews.selectors.population import population_of
 from reviews.selectors.references import references_on
 from reviews.selectors.roles import as_frame, roles_of
-from reviews.services import stages
+from reviews.services import relative, stages
 from reviews.services.rights import require_hr
 
 KIND = "preview"
-COMPONENTS, OVERALL = "components", "overall"
+COMPONENTS, RELATIVE, OVERALL = "components", "relative", "overall"
 
 
 @transaction.atomic
@@ -101,11 +102,13 @@ def _previewed(cycle: Cycle, first: datetime.date, last: datetime.date) -> dict[
 class PreviewHandler(registry.RunHandler):
     kind = KIND
     label = gettext_lazy("Previews")
-    stages = (COMPONENTS, OVERALL)
+    stages = (COMPONENTS, RELATIVE, OVERALL)
     roles = ("hr",)
     scope = "cycles:write"
 
     def plan(self, run: Run, stage: str) -> list[dict[str, Any]]:
+        if stage == RELATIVE:
+            return [{}] if comparing_components(_as_it_would_be(run).configuration) else []
         if stage == OVERALL:
             return [{}]
         people = [row.employee_id for row in _people(run)]
@@ -113,12 +116,12 @@ class PreviewHandler(registry.RunHandler):
 
     def work(self, run: Run, stage: str, key: dict[str, Any]) -> None:
         cycle = _as_it_would_be(run)
-        if stage == OVERALL:
-            rows = [(row.employee_id, row.team_id, row.job_id, row.days_in_role) for row in _people(run)]
-            columns = ["employee_id", "team_id", "job_id", "days_in_role"]
-            stages.score_overall(run, cycle, pd.DataFrame(rows, columns=columns))
-            return
         first, last = _period(run)
+        if stage in (RELATIVE, OVERALL):
+            people = people_from(_people(run), cycle.configuration, first, last)
+            score = relative.score_relative if stage == RELATIVE else stages.score_overall
+            score(run, cycle, people)
+            return
         versions = KPIVersion.objects.filter(pk__in=kpi_version_ids(cycle.configuration))
         values = compute_kpi_values(
             run=run,

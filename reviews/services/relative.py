@@ -19,10 +19,14 @@ from reviews.selectors.cohorts import people_of
 from reviews.services.stages import matrix, write_component
 
 
-def score_relative(run: Run, cycle: Cycle) -> None:
-    """Scores and lines of the components that compare people, and with them the final weights of all components."""
+def score_relative(run: Run, cycle: Cycle, people: pd.DataFrame | None = None) -> None:
+    """Scores and lines of the components that compare people, and with them the final weights of all components.
+
+    people   as people_of gives them, before there are participants
+    """
     configuration = cycle.configuration
-    people = people_of(cycle)
+    if people is None:
+        people = people_of(cycle)
     order = people["employee_id"].to_numpy(dtype=np.int64)
     comparing = comparing_components(configuration)
     found = copy_out(

@@ -103,7 +103,7 @@ def write_component(run: Run, people: Any, code: str, answer: ComponentAnswer, w
 def score_overall(run: Run, cycle: Cycle, people: pd.DataFrame | None = None) -> None:
     """Everyone's overall score, bonus and penalty points, rank, rating, and the calibrated ratings as the last word.
 
-    people   columns employee_id, team_id, job_id, days_in_role, ascending, before there are participants
+    people   as people_of gives them, before there are participants
     """
     configuration = cycle.configuration
     if people is None:
