@@ -70,8 +70,8 @@ def certainty_text(standing: Mapping[str, Any]) -> str:
             "Above and below mean the upper and the lower third; how sure an order is cannot be said without errors."
         )
     return _(
-        "Within these places nobody can be told apart with a confidence of 95 percent. Significantly means against the cohort's "
-        "mean, allowing for the number of people compared."
+        "Within these places nobody can be told apart with a confidence of 95 percent. Significantly means "
+        "against the cohort's mean, allowing for the number of people compared."
     )
 
 
