@@ -15,6 +15,7 @@ ACCOUNTS: list[tuple[str, str | Promise]] = [
     ("manager2", _("Team leader of another team, in English")),
     ("agent", _("Agent: sees where they stand and why")),
     ("agent2", _("Agent of another team, in English")),
+    ("inspector", _("Inspector: scores sampled calls")),
     ("auditor", _("Auditor: reads everything, changes nothing")),
 ]
 

@@ -142,6 +142,9 @@ def company(today: date) -> list[Person]:
             agent.ability, agent.warmth, agent.pace = (float(x) for x in quality)
             agent.growth = float(rng.normal(0.05, 0.12))
 
+    for login, who in (("inspector", "周敏"), ("inspector2", "Ivan Petrov"), ("inspector3", "沈博")):
+        add(login, "inspector", "company", salary=9500, name=who)
+
     agents = [p for p in people if p.job == "agent"]
     first_team = [p for p in agents if p.team == FRONT_LINE[0]]
     star, curt, loved, struggling, joiner, leaver, mover = first_team[:7]

@@ -18,7 +18,7 @@ from django.db import transaction
 
 from demo import calls, people
 from demo.accounts import ACCOUNTS, PASSWORD
-from demo.services import cycles
+from demo.services import cycles, inspections
 from foundation.documents import Problems
 from foundation.intake import services as intake
 from foundation.intake.models import Import
@@ -36,6 +36,7 @@ CATALOGUES = [
     Path("demo/company.yaml"),
     Path("metrics/catalogue/catalogue.yaml"),
     Path("demo/sources.yaml"),
+    Path("metrics/catalogue/inspection.yaml"),
     Path("reviews/catalogue/templates.yaml"),
     Path("incentives/catalogue/plans.yaml"),
 ]
@@ -62,6 +63,8 @@ def build(*, today: date, root: Path, say: Say) -> None:
     for file in calls.source_files(company, today):
         say(f"Import: {file.name}")
         _import(hr, "records", file.source, file.name, file.content)
+    say("Quality inspection: calls drawn, scored, disputed")
+    inspections.inspect_calls(hr=hr, company=company, first_day=people.month_starts(today)[-1], today=today)
     say("KPI values of each month")
     runs.drain_outbox()
     _must_have_run()
@@ -98,7 +101,7 @@ def _first_hr(company: list[people.Person]) -> User:
 def _accounts(hr: User) -> None:
     if not User.objects.filter(login="auditor").exists():
         save_employee(actor=hr, name="Auditor", login="auditor", locale=User.Language.ENGLISH)
-    for login, role in (("hr2", "hr"), ("payroll", "payroll"), ("auditor", "auditor")):
+    for login, role in (("hr2", "hr"), ("payroll", "payroll"), ("auditor", "auditor"), *inspections.ROLES):
         grant_role(actor=hr, user=User.objects.get(login=login), role=role)
     for login, _who in ACCOUNTS:
         user = User.objects.get(login=login)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from metrics.api import kpi_values, kpis, measures, sources, targets
+from metrics.api import inspection_forms, inspections, kpi_values, kpis, measures, sources, targets
 
 urlpatterns = [
     path("measures/", measures.MeasureList.as_view()),
@@ -16,4 +16,19 @@ urlpatterns = [
     path("batches/", sources.BatchList.as_view()),
     path("kpi-values/", kpi_values.KPIValueList.as_view()),
     path("records/", kpi_values.RecordList.as_view()),
+    path("inspection-forms/", inspection_forms.InspectionFormList.as_view()),
+    path("inspection-forms/<slug:code>/", inspection_forms.InspectionFormDetail.as_view()),
+    path("inspection-forms/<slug:code>/versions/", inspection_forms.InspectionFormVersions.as_view()),
+    path("inspection-forms/<slug:code>/agreement/", inspections.InspectionAgreement.as_view()),
+    path("inspection-samples/", inspection_forms.SampleList.as_view()),
+    path("inspection-samples/<int:pk>/", inspection_forms.SampleDetail.as_view()),
+    path("inspectors/", inspection_forms.InspectorList.as_view()),
+    path("inspectors/<int:pk>/", inspection_forms.InspectorDetail.as_view()),
+    path("inspections/", inspections.InspectionList.as_view()),
+    path("inspections/<int:pk>/", inspections.InspectionDetail.as_view()),
+    path("inspections/<int:pk>/answers/<slug:item>/", inspections.InspectionAnswer.as_view()),
+    path("inspections/<int:pk>/submission/", inspections.InspectionSubmission.as_view()),
+    path("inspections/<int:pk>/dispute/", inspections.InspectionDisputeOf.as_view()),
+    path("inspections/<int:pk>/decision/", inspections.InspectionDecision.as_view()),
+    path("inspection-disputes/", inspections.DisputeList.as_view()),
 ]

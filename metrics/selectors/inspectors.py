@@ -11,7 +11,7 @@ from django.http import Http404
 from django.utils import timezone
 
 from metrics.models import Inspector
-from people.models import Team, User
+from people.models import Site, Team, User
 from people.selectors.teams import sites_of_teams
 
 READERS = ("hr", "auditor")
@@ -44,6 +44,16 @@ def _assigned(user: User, row: Inspector | None) -> Assigned:
     if row is None:
         return Assigned(user)
     return Assigned(user, list(row.team_ids), list(row.site_ids), row.is_reviewer)
+
+
+def with_codes(found: list[Assigned]) -> list[Assigned]:
+    """Fills teams and sites with codes. Two queries."""
+    teams = dict(Team.objects.values_list("pk", "code"))
+    sites = dict(Site.objects.values_list("pk", "code"))
+    for each in found:
+        each.teams = [teams[pk] for pk in each.team_ids if pk in teams]
+        each.sites = [sites[pk] for pk in each.site_ids if pk in sites]
+    return found
 
 
 def visible_inspectors(user: User) -> QuerySet[User]:

@@ -130,4 +130,61 @@ ROUTES = [
             body={"decision": "rejected", "reason": "Heard it again"},
         ),
     ),
+    # REST
+    Route("api/v1/inspection-forms/", GET=Rule(everyone=200), POST=Rule(hr=201, json=NEW_FORM)),
+    Route(
+        "api/v1/inspection-forms/<slug:code>/",
+        forms,
+        GET=Rule(everyone=200),
+        PATCH=Rule(hr=200, json={"name_en": "Renamed"}),
+    ),
+    Route(
+        "api/v1/inspection-forms/<slug:code>/versions/",
+        forms,
+        POST=Rule(hr=201, json={"valid_from": "2026-01-01", "content": content(dispute_days=3)}),
+    ),
+    Route("api/v1/inspection-forms/<slug:code>/agreement/", forms, GET=Rule(**READ, inspector=200)),
+    Route("api/v1/inspection-samples/", GET=Rule(**READ), POST=Rule(hr=201, json=SAMPLE)),
+    Route("api/v1/inspection-samples/<int:pk>/", samples, GET=Rule(**READ)),
+    Route("api/v1/inspectors/", GET=Rule(**READ)),
+    Route("api/v1/inspectors/<int:pk>/", inspectors, PUT=Rule(hr=200, json={"teams": ["blue"]})),
+    Route("api/v1/inspections/", GET=Rule(**READ, manager=200, inspector=200, agent=200)),
+    Route(
+        "api/v1/inspections/<int:pk>/",
+        inspections,
+        GET=Rule(**SEEN, inspector={"blind": 404, "missing": 404, "*": 200}),
+    ),
+    Route(
+        "api/v1/inspections/<int:pk>/answers/<slug:item>/",
+        items,
+        PUT=Rule(
+            inspector={"open": 200, "owed": 200, "scored": 403, "disputed": 403, "*": 404},
+            json={"answer": "yes", "version": 0},
+        ),
+    ),
+    Route(
+        "api/v1/inspections/<int:pk>/submission/",
+        inspections,
+        POST=Rule(inspector={"open": 422, "owed": 422, "scored": 200, "disputed": 200, "*": 404}),
+    ),
+    Route(
+        "api/v1/inspections/<int:pk>/dispute/",
+        inspections,
+        POST=Rule(
+            manager={"*": 404},
+            inspector={"*": 404},
+            agent={"scored": 201, "*": 404},
+            json={"reason": "The customer was called back"},
+        ),
+    ),
+    Route(
+        "api/v1/inspections/<int:pk>/decision/",
+        inspections,
+        POST=Rule(
+            hr={"disputed": 200, "*": 404},
+            inspector={"blind": 404, "missing": 404, "*": 403},
+            json={"decision": "rejected", "reason": "Heard it again"},
+        ),
+    ),
+    Route("api/v1/inspection-disputes/", GET=Rule(**READ, manager=200, inspector=200, agent=200)),
 ]
