@@ -146,6 +146,7 @@ def build_company(connection: psycopg2.extensions.connection, size: int) -> Comp
             "team_id": np.concatenate([teams["id"], leaves[np.arange(size) // TEAM_SIZE]]),
             "job_id": np.concatenate([np.full(leaders, jobs["leader"]), np.full(size, jobs["agent"])]),
             "valid": SINCE,
+            "grade": "",
         }
     )
     copy(connection, "people_membership", members)
