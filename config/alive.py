@@ -11,7 +11,10 @@ from pathlib import Path
 
 from config.embedded.locations import VAR
 
-LIMITS = {"worker": 90.0, "beat": 45.0}  # seconds without a sign
+#: Seconds without a sign. Work comes every three seconds, so this is silence, and short enough to heal in a minute.
+LIMITS = {"worker": 40.0, "beat": 40.0}
+#: Before the first sign: starting takes its time on a busy machine, and ending what starts would never let it.
+STARTING_LIMIT = 120.0
 
 
 def sign_file(role: str) -> Path:
@@ -25,6 +28,13 @@ def give_sign(role: str) -> None:
     except FileNotFoundError:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
+
+
+def too_silent(role: str, *, started_at: float) -> float | None:
+    """The limit that a program which was started then has passed, or None while all is well."""
+    silence = silent_seconds(role, since=started_at)
+    limit = STARTING_LIMIT if silence >= time.time() - started_at else LIMITS[role]
+    return limit if silence > limit else None
 
 
 def silent_seconds(role: str, *, since: float = 0.0) -> float:

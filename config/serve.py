@@ -25,7 +25,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from config.alive import LIMITS, silent_seconds
+from config.alive import too_silent
 from config.embedded import EmbeddedServers
 from config.embedded.errors import EmbeddedError
 from config.embedded.locations import CLONE, VAR
@@ -133,8 +133,8 @@ class Program:
         assert self.process is not None
         if self.process.poll() is not None:
             return f"ended with code {self.process.returncode}"
-        if self.watched and silent_seconds(self.name, since=self.started_at) > LIMITS[self.name]:
-            return f"runs, but has done nothing for {LIMITS[self.name]:g} s"
+        if self.watched and (limit := too_silent(self.name, started_at=self.started_at)):
+            return f"runs, but has done nothing for {limit:g} s"
         return None
 
     def signal(self, sign: int) -> None:

@@ -1,5 +1,6 @@
 """The queue's settings with a real worker, beat and Valkey, as the application's database role; signs of life."""
 
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -72,7 +73,12 @@ def test_a_silent_worker_is_in_trouble(monkeypatch: pytest.MonkeyPatch, tmp_path
     monkeypatch.setattr(alive, "VAR", tmp_path)
     program = serve.Program("worker", [], watched=True, process=Running(), started_at=time.time())  # type: ignore[arg-type]
     assert program.trouble() is None  # it has only just begun
-    program.started_at -= 1000
-    assert program.trouble() == "runs, but has done nothing for 90 s"
+    program.started_at -= 100
+    assert program.trouble() is None  # a busy machine
+    program.started_at -= 100
+    assert program.trouble() == "runs, but has done nothing for 120 s"
     alive.give_sign("worker")
     assert program.trouble() is None
+    silent_since = time.time() - 60
+    os.utime(alive.sign_file("worker"), (silent_since, silent_since))
+    assert program.trouble() == "runs, but has done nothing for 40 s"
