@@ -9,6 +9,16 @@ from typing import Any
 
 from psycopg2 import sql
 
+# A worker that is killed in the middle of a long statement leaves a server process that goes on with it and holds its
+# locks, so that nobody can take over. With this it looks every two seconds whether anybody still listens. Where the
+# schema's owner does not own the database too, whoever does can set it (docs/operations.md).
+NOTICE_THE_DEAD = """
+    DO $$ BEGIN
+        EXECUTE format('ALTER DATABASE %I SET client_connection_check_interval = %L', current_database(), '2s');
+    EXCEPTION WHEN insufficient_privilege THEN NULL;
+    END $$
+"""
+
 
 def grant_application_role(
     cursor: Any, role: str, *, append_only: Iterable[str] = (), append_only_patterns: Iterable[str] = ()
@@ -47,6 +57,7 @@ def grant_application_role(
                 sql.Identifier("public", table), name
             )
         )
+    cursor.execute(NOTICE_THE_DEAD)
     # The application has no business in the book of migrations but to read it.
     cursor.execute("SELECT to_regclass('public.django_migrations')")
     if cursor.fetchone()[0]:
