@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import errno
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
@@ -14,6 +15,7 @@ from foundation.refusals import Refusal
 from foundation.runs import registry, services, working
 from foundation.runs.models import OutboxMessage, Run, Shard
 from foundation.runs.presentation import describe, problem_of
+from foundation.runs.states import database_clock
 from people.models import RoleGrant, User
 from tests.cast import Cast
 from tests.foundation.conftest import CountingHandler, worked
@@ -315,6 +317,44 @@ class TestLeases:
         assert run is not None
         assert run.state == Run.State.RUNNING
         assert services.has_claimable(run)
+
+
+class TestClocks:
+    """Leases are counted by the database's clock, so what a worker believes the time to be does not matter."""
+
+    @pytest.mark.parametrize(
+        "believed",
+        [
+            pytest.param(timedelta(hours=1), id="an hour fast"),
+            pytest.param(timedelta(hours=-1), id="an hour slow"),
+            pytest.param(datetime(2026, 3, 8, 6, 59, 58, tzinfo=UTC), id="New York goes to summer time"),
+            pytest.param(datetime(2026, 11, 1, 5, 59, 58, tzinfo=UTC), id="New York goes back"),
+        ],
+    )
+    def test_no_lease_is_stolen_or_given_back(
+        self, handler: CountingHandler, settings: Any, believed: timedelta | datetime
+    ) -> None:
+        settings.TIME_ZONE = "America/New_York"
+        run = start()
+        working._begin(run)
+        run.refresh_from_db()
+        held = working._claim(run, "right clock")
+        assert held is not None
+        moment = timezone.now() + believed if isinstance(believed, timedelta) else believed
+        with time_machine.travel(moment, tick=True), timezone.override("America/New_York"):
+            services.sweep_runs(lambda run: None)
+            for _shard in range(2):
+                taken = working._claim(run, "wrong clock")
+                assert taken is not None
+                assert taken.number != held.number
+            assert working._claim(run, "wrong clock") is None
+        seconds = [
+            (shard.lease_until - database_clock()).total_seconds()
+            for shard in run.shards.filter(state=Shard.State.LEASED)
+        ]
+        assert len(seconds) == 3
+        assert all(abs(left - settings.RUN_LEASE_SECONDS) < 30 for left in seconds)
+        assert list(run.shards.values_list("attempts", flat=True)) == [1, 1, 1]
 
 
 class TestStopping:
