@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -12,31 +11,17 @@ import psycopg2
 import pytest
 
 from tests import schema_cache
+from tests.browsers import BROWSER_ARGUMENTS, find_browser
 from tests.cast import cast  # noqa: F401  the fixture of the same name, for every room
 from tests.servers import APPLICATION_URL
 from tests.workers import real_workers, worker  # noqa: F401  fixtures too
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-BROWSER_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-]
 HOW_TO_GET_A_BROWSER = (
     "install Chromium (on Debian or Ubuntu: apt-get install chromium fonts-noto-cjk) and run again"
 )
 IN_CI = os.environ.get("CI", "").lower() in {"true", "1"}
 
 _skipped: list[str] = []
-
-
-def find_browser() -> str | None:
-    return next((path for name in BROWSERS if (path := shutil.which(name))), None)
 
 
 # Nothing is skipped in CI ----------------------------------------------------------------------------------------

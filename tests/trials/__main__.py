@@ -15,6 +15,7 @@ def main() -> int:
     parser.add_argument(
         "--reduced", action="store_true", help="one of each that is quick, for continuous integration"
     )
+    parser.add_argument("--seed", type=int, default=0, help="of what is chosen at random; printed")
     parser.add_argument("--only", default="", help="names of trials, separated by commas")
     parser.add_argument(
         "--plant", default="", choices=["", "fence", "lease"], help="a fault in the worker, to be found"
@@ -37,7 +38,9 @@ def main() -> int:
         loader.autocommit = True
         world = World(loader)
         loader.close()
-        trials = Trials(stage, world)
+        seed = arguments.seed or int(time.time())
+        print(f"seed {seed}")
+        trials = Trials(stage, world, seed)
         try:
             trials.prepare()
         except AssertionError as error:

@@ -77,6 +77,11 @@ def install(plant: str = "") -> None:
 
     from foundation.runs import outbox, services, working
 
+    if seconds := float(os.environ.get("TRIAL_CLOCK_SECONDS", "0")):
+        import time_machine
+
+        # This process's idea of the time, not the database's; it goes on from there.
+        time_machine.travel(time.time() + seconds, tick=True).start()
     _around(working, "_claim", after="claimed")
     _around(working, "_open_stage", after="planned")
     _around(working, "_work", after="committed")

@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from config.embedded import EmbeddedServers
@@ -61,7 +62,7 @@ class Stage:
     def start(self, name: str = "worker", **more: str) -> None:
         """Worker or beat, with more environment; the worker is ready when this returns."""
         command = [sys.executable, "-m", "celery", "-A", "tests.trials.worker"]
-        if name == "beat":
+        if name.startswith("beat"):
             command += ["beat", "--pidfile=", "--loglevel", "INFO", "--max-interval", "1"]
         else:
             for sign in self.points.glob("child-*"):
@@ -79,7 +80,7 @@ class Stage:
                 start_new_session=True,
                 preexec_fn=die_with_parent(signal.SIGTERM),
             )
-        if name != "beat":
+        if not name.startswith("beat"):
             self.until(
                 lambda: len(list(self.points.glob("child-*"))) >= 2, 60, "the worker's processes are there"
             )
@@ -92,6 +93,11 @@ class Stage:
         text = self.log(name).read_bytes()[after:].decode(errors="replace")
         lines = [line for line in text.splitlines() if " INFO " not in line]
         return "\n".join(lines[-60:])
+
+    def silence(self, name: str) -> float:
+        """Seconds since its last sign of life (config.alive), as a supervisor sees it."""
+        signs = [path.stat().st_mtime for path in (self.folder / "var" / "alive").glob(f"{name}-*")]
+        return time.time() - max(signs, default=0.0)
 
     def end(self, name: str) -> None:
         """Whatever is left of a program's group, at once."""
@@ -118,6 +124,26 @@ class Stage:
         postgres.process.send_signal(signal.SIGQUIT)
         postgres.process.wait(30)
         postgres.start()
+
+    def restart_valkey(self) -> None:
+        """Killed and started again with nothing in it, under the same address."""
+        valkey = self.servers.valkey
+        assert valkey
+        assert valkey.process
+        valkey.process.kill()
+        valkey.process.wait(30)
+        valkey.start()
+
+    def kill_client(self, random: Random) -> str:
+        """Some connection of somebody to Valkey, ours excepted, is cut. Returns whose."""
+        from redis import Redis
+
+        with Redis.from_url(self.environment["REDIS_URL"]) as client:
+            own = client.client_id()
+            others = [each for each in client.client_list() if int(each["id"]) != own]
+            chosen = random.choice(others)
+            client.client_kill_filter(_id=chosen["id"])
+            return f"{chosen['cmd']} ({chosen['age']} s old)"
 
     def flush_valkey(self) -> None:
         from redis import Redis

@@ -5,29 +5,37 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from random import Random
 from typing import Any
 
 from django.db import connection
 
+from config.alive import LIMITS
 from foundation.refusals import Refusal, refusal_text
 from foundation.runs import outbox
 from foundation.runs import services as runs
 from foundation.runs.models import Run, Shard
+from foundation.runs.states import database_clock
 from incentives.models import LedgerEntry, PayoutRun
 from incentives.services.payout_runs import approve_payout
+from operations.models import Canary
 from reviews.models import Judgement, ScoreSheet
 from reviews.services.judgements import save_judgement, submit_sheets
-from tests.trials.stage import Stage, patience
+from tests.trials.stage import ROOT, Stage, patience
 from tests.trials.world import SIZE, World
 
 KINDS = ("scoring", "import", "payout")
 POINTS = ("planned", "claimed", "worked", "closed", "committed")
 #: The lease of the trials and a minute, as the trials' pass mark says.
 HEALED_SECONDS = 67.0
+CANARY_SECONDS = 30.0
+WATCHDOG_SECONDS = 120.0
 
 
 @dataclass
@@ -42,7 +50,8 @@ class Trials:
     """`run(names, reduced)` yields one Outcome a disturbance. The worker and beat run throughout, and are replaced when
     a trial has ended them."""
 
-    def __init__(self, stage: Stage, world: World) -> None:
+    def __init__(self, stage: Stage, world: World, seed: int = 0) -> None:
+        self.seed = seed
         self.stage = stage
         self.world = world
         self.expected: dict[str, str] = {}
@@ -193,6 +202,54 @@ class Trials:
             yield "scoring of 10 s, visibility timeout of 2 s", trial
             yield "scoring: a process killed under a lease of seven minutes", killed
 
+    def trial_R4(self, reduced: bool) -> Iterator[tuple[str, Callable[[], None]]]:
+        """Connections to Valkey are cut, and Valkey is restarted empty, while a run is computed."""
+        random = Random(self.seed)
+
+        def trial(kind: str, disturb: Callable[[], object]) -> None:
+            run = self.world.start(kind)
+            self.stage.until(lambda: _has_begun(run), CANARY_SECONDS, "the run has begun")
+            disturb()
+            self._sings()
+            self._same(kind, run)
+
+        cuts, restarts = (2, 1) if reduced else (50, 20)
+        for number in range(1, cuts + 1):
+            kind = KINDS[number % 3]
+            yield (
+                f"{kind}: CLIENT KILL of whoever it hits ({number})",
+                lambda k=kind: trial(k, lambda: self.stage.kill_client(random)),
+            )
+        for number in range(1, restarts + 1):
+            kind = KINDS[number % 3]
+            yield (
+                f"{kind}: Valkey killed and started empty ({number})",
+                lambda k=kind: trial(k, self.stage.restart_valkey),
+            )
+
+    def _sings(self) -> None:
+        """The canary that is asked for now writes its row within half a minute; else the watchdog, which knows the
+        worker by its signs of life alone, must have started another within two."""
+        asked = database_clock()
+        self.stage.until(
+            lambda: outbox.send_task("operations.tasks.canary"), CANARY_SECONDS, "Valkey takes a task again"
+        )
+
+        def sung() -> bool:
+            return Canary.objects.filter(written_at__gt=asked).exists()
+
+        try:
+            self.stage.until(sung, CANARY_SECONDS, "the canary has sung")
+        except AssertionError:
+            self.stage.until(
+                lambda: self.stage.silence("worker") > LIMITS["worker"],
+                WATCHDOG_SECONDS,
+                "silence is noticed",
+            )
+            self.stage.restart_worker()
+            outbox.send_task("operations.tasks.canary")
+            self.stage.until(sung, CANARY_SECONDS, "the canary sings after a restart")
+
     def trial_R5(self, reduced: bool) -> Iterator[tuple[str, Callable[[], None]]]:
         """Valkey loses everything in mid-run."""
 
@@ -225,6 +282,28 @@ class Trials:
             yield "scoring: hard time limit", lambda: self._disturbed("scoring", "worked", "deaf")
             yield "import: soft time limit", lambda: self._disturbed("import", "worked", "sleep")
             yield "payout: hard time limit", lambda: self._disturbed("payout", "closed", "deaf")
+
+    def trial_R7(self, reduced: bool) -> Iterator[tuple[str, Callable[[], None]]]:
+        """Two beats at once: every job is sent twice at the same moment."""
+
+        def trial(kind: str) -> None:
+            self.stage.start("beat2")
+            try:
+                self.stage.until(
+                    lambda: b"Sending due task" in self.stage.log("beat2").read_bytes(), 120, "a second beat"
+                )
+                before = Run.objects.filter(kind=kind).count()
+                for _time in range(1 if reduced else 4):
+                    run = self.world.start(kind)
+                    self._same(kind, run, attempts=1)
+                    before += 1
+                assert Run.objects.filter(kind=kind).count() == before, "a run more than was asked for"
+                assert Canary.objects.count() <= 1
+            finally:
+                self.stage.end("beat2")
+
+        for kind in ("payout",) if reduced else KINDS:
+            yield f"{kind}: under two beats", lambda k=kind: trial(k)
 
     def trial_R8(self, reduced: bool) -> Iterator[tuple[str, Callable[[], None]]]:
         """A crash between COMMIT and the message: nobody is told, only the row says so."""
@@ -286,6 +365,35 @@ class Trials:
         for how in ("parallel",) if reduced else ("parallel", "series"):
             for kind in ("scoring",) if reduced else KINDS:
                 yield f"{kind}: every task twice, in {how}", lambda k=kind, h=how: trial(k, h)
+
+    def trial_R12(self, reduced: bool) -> Iterator[tuple[str, Callable[[], None]]]:
+        """The worker's clock is an hour off: leases are the database's business, so none is stolen or given back."""
+
+        def trial(kind: str, seconds: int) -> None:
+            self.stage.restart_worker(TRIAL_CLOCK_SECONDS=str(seconds))
+            try:
+                self.stage.at("worked", "hold", kind)
+                run = self.world.start(kind)
+                self.stage.wait_held("worked")
+                # The other process has the same clock and looks for work all the while, and so does this one, whose
+                # clock is right.
+                ends = time.monotonic() + 4
+                while time.monotonic() < ends:
+                    outbox.send_task(runs.ADVANCE, run_id=str(run.pk))
+                    outbox.send_task("foundation.runs.tasks.sweep")
+                    runs.sweep_runs(lambda _run: None)
+                    time.sleep(0.5)
+                self.stage.release("worked")
+                self._same(kind, run, attempts=1)
+            finally:
+                self.stage.restart_worker()
+
+        cases = [(kind, seconds) for kind in KINDS for seconds in (3600, -3600)]
+        for kind, seconds in [] if reduced else cases:
+            yield (
+                f"{kind}: the worker's clock is an hour {'fast' if seconds > 0 else 'slow'}",
+                lambda k=kind, s=seconds: trial(k, s),
+            )
 
     def trial_stolen(self, reduced: bool) -> Iterator[tuple[str, Callable[[], None]]]:
         """A process stands still past its lease, wakes up and goes on: its work must be void."""
@@ -424,6 +532,64 @@ class Trials:
 
         for number in range(1, (2 if reduced else 50) + 1):
             yield f"two tabs, then a late autosave ({number})", trial
+
+    # What a person sees, and the payout as a model -----------------------------------------------------------------
+
+    def trial_F1(self, reduced: bool) -> Iterator[tuple[str, Callable[[], None]]]:
+        """Random lives of a payout: in memory, and some of them on PostgreSQL in step with the model."""
+
+        def lives(which: str) -> None:
+            chosen = {
+                "TRIAL_SEED": str(self.seed),
+                "TRIAL_SEQUENCES": "2000",
+                "TRIAL_SEQUENCES_POSTGRES": "200",
+            }
+            own = (
+                "DATABASE_URL",
+                "MIGRATION_DATABASE_URL",
+                "REDIS_URL",
+                "DJANGO_SETTINGS_MODULE",
+                "MEDIA_ROOT",
+            )
+            environment = {name: value for name, value in os.environ.items() if name not in own}
+            answer = subprocess.run(
+                [sys.executable, "-m", "pytest", f"tests/incentives/test_ledger_model.py::{which}", "-q"],
+                env=environment | chosen,
+                cwd=ROOT,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert answer.returncode == 0, answer.stdout[-4000:] + answer.stderr[-1000:]
+
+        if not reduced:
+            yield "2,000 sequences in memory", lambda: lives("test_in_memory")
+            yield "200 of them on PostgreSQL, step by step", lambda: lives("test_on_postgresql")
+
+    def trial_browser(self, reduced: bool) -> Iterator[tuple[str, Callable[[], None]]]:
+        """`make demo`, a person at a browser, and somebody who kills its processes one after the other."""
+        if reduced:
+            return
+        from tests.trials import healing
+
+        # Playwright runs an event loop in this thread, in which Django would refuse to ask the database.
+        os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+        with healing.watched() as (demonstration, watching):
+            for number, victim in enumerate(healing.VICTIMS):
+                kind = tuple(healing.GATES)[number % 2]
+                yield (
+                    f"{kind}: {victim} is killed",
+                    lambda v=victim, k=kind: healing.kill(v, k, demonstration, watching),
+                )
+            yield (
+                "scoring: given up, started again",
+                lambda: healing.give_up("scoring", demonstration, watching),
+            )
+            yield "payout: stopped, started again", lambda: healing.stop("payout", demonstration, watching)
+
+
+def _has_begun(run: Run) -> bool:
+    return Run.objects.filter(pk=run.pk).exclude(state=Run.State.QUEUED).exists()
 
 
 def _work(run: Run) -> None:
