@@ -32,15 +32,16 @@ def give_sign(role: str) -> None:
 
 def too_silent(role: str, *, started_at: float) -> float | None:
     """The limit that a program which was started then has passed, or None while all is well."""
-    silence = silent_seconds(role, since=started_at)
-    limit = STARTING_LIMIT if silence >= time.time() - started_at else LIMITS[role]
-    return limit if silence > limit else None
+    age, silence = time.time() - started_at, silent_seconds(role)
+    if silence < age:
+        return LIMITS[role] if silence > LIMITS[role] else None
+    return STARTING_LIMIT if age > STARTING_LIMIT else None
 
 
-def silent_seconds(role: str, *, since: float = 0.0) -> float:
-    """Seconds since the last sign, or since `since` (Unix time) when that is later."""
+def silent_seconds(role: str) -> float:
+    """Seconds since the last sign."""
     try:
         last = sign_file(role).stat().st_mtime
     except FileNotFoundError:
         last = 0.0
-    return time.time() - max(last, since)
+    return time.time() - last
