@@ -163,7 +163,7 @@ class DisputeRequest(serializers.Serializer[Any]):
     items = serializers.ListField(child=serializers.CharField(max_length=60), default=list, max_length=100)
 
 
-class DecisionRequest(serializers.Serializer[Any]):
+class InspectionDecisionRequest(serializers.Serializer[Any]):
     decision = serializers.ChoiceField(choices=["accepted", "rejected"])
     reason = serializers.CharField(max_length=2000)
     answers = serializers.DictField(

@@ -15,9 +15,9 @@ from metrics.api.inspection_serializers import (
     AgreementSerializer,
     AnswerRequest,
     AnswerSerializer,
-    DecisionRequest,
     DisputeRequest,
     DisputeSerializer,
+    InspectionDecisionRequest,
     InspectionDetailSerializer,
     InspectionSerializer,
     ScoreSerializer,
@@ -125,11 +125,11 @@ class InspectionDecision(LaurelAPIView):
     roles = {"POST": ("hr", "inspector")}
     serializer_class = DisputeSerializer
 
-    @extend_schema(request=DecisionRequest, responses={200: DisputeSerializer})
+    @extend_schema(request=InspectionDecisionRequest, responses={200: DisputeSerializer})
     @idempotent
     def post(self, request: Request, pk: int) -> Response:
         """Decide a dispute of a call that one has not scored. Accepting adds a score; the old one stays."""
-        sent = DecisionRequest(data=request.data)
+        sent = InspectionDecisionRequest(data=request.data)
         sent.is_valid(raise_exception=True)
         get_inspection_for(caller(request), pk)
         decided = decide_dispute(actor=caller(request), inspection_id=pk, **sent.validated_data)

@@ -59,7 +59,7 @@ def test_the_example_of_the_configuration_loads_and_comes_back_alike(hr: User) -
 
 
 def test_the_errors_that_the_document_shows(hr: User) -> None:
-    wrong = example().replace("sum(resolved) /", "sum(resolvd) /").replace("weight: 80\n", "weight: 70\n")
+    wrong = example().replace("sum(resolved) /", "sum(resolvd) /").replace("weight: 50\n", "weight: 40\n")
     shown = set(
         re.findall(r"^    (\S+\[\d+\].*)$", (DOCS / "configuration.md").read_text(encoding="utf-8"), re.M)
     )
