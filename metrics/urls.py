@@ -1,6 +1,7 @@
 from django.urls import path
 
 from metrics.views import (
+    bands,
     inspection_agreement,
     inspection_forms,
     inspection_samples,
@@ -18,6 +19,7 @@ urlpatterns = [
     path("kpis/", kpis.kpis, name="kpis"),
     path("kpis/new/", kpis.kpi_new, name="kpi_new"),
     path("kpis/check/", kpis.kpi_check, name="kpi_check"),
+    path("kpis/bands/", bands.bands_preview, name="bands_preview"),
     path("kpis/catalogue/", kpis.catalogue, name="catalogue"),
     path("kpis/<slug:code>/", kpis.kpi, name="kpi"),
     path("kpis/<slug:code>/edit/", kpis.kpi_edit, name="kpi_edit"),

@@ -47,7 +47,8 @@ class KPIForm(forms.Form):
     target = forms.DecimalField(label=_("Target"), max_digits=16, decimal_places=6, required=False)
     stretch = forms.DecimalField(label=_("Stretch target"), max_digits=16, decimal_places=6, required=False)
     bands = BandsField(
-        label=_("Standard bands"), help_text=_("0 = 20, 70 = 50, 85 = 85: from that value up, that score.")
+        label=_("Standard bands"),
+        help_text=_("From that value up, that score; rising from row to row. Clear a row to remove it."),
     )
     decimals = forms.IntegerField(label=_("Decimals"), min_value=0, max_value=6, initial=2)
     minimum_sample = forms.IntegerField(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 import math
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -162,6 +163,27 @@ def distribution(kpi: KPI, month: date) -> dict[str, object]:
     for value in sure:
         counts[min(bars - 1, int((value - low) / width))] += 1
     return {**result, "edges": [low + width * place for place in range(bars + 1)], "counts": counts}
+
+
+def band_counts(kpi: KPI, month: date, bands: Sequence[Sequence[float]]) -> dict[str, object]:
+    """Where the people of the month would fall: {people, below_minimum, without_value, counts}, the first count being
+    of those below the first band. No names, and no counts of fewer than five people. One query."""
+    first, last = month_span(month)
+    rows = KPIValue.objects.filter(
+        run__in=KPIPeriod.objects.filter(first_day=first, last_day=last).values("published_run"),
+        kpi_version__kpi=kpi,
+    ).exclude(employee_id=COMPANY)
+    found = list(rows.values_list("value", "n", "kpi_version__minimum_sample"))
+    sure = [float(value) for value, n, minimum in found if value is not None and n >= minimum]
+    counts = [0] * (len(bands) + 1)
+    for value in sure:
+        counts[bisect_right([start for start, _score in bands], value)] += 1
+    return {
+        "people": len(sure),
+        "below_minimum": sum(value is not None for value, _n, _minimum in found) - len(sure),
+        "without_value": sum(value is None for value, _n, _minimum in found),
+        "counts": counts if len(sure) >= SMALLEST_GROUP else [],
+    }
 
 
 #: Fewer people than this are no distribution but a list of persons.

@@ -11,7 +11,7 @@ from scoring import kpi as scoring_kpi
 CODE = re.compile(r"[a-z][a-z0-9_]{0,59}")
 SOURCE_CODE = re.compile(r"[a-z][a-z0-9_-]{0,59}")
 #: Words that stand in addresses where a code would.
-TAKEN_CODES = frozenset({"new", "check", "catalogue", "reading"})
+TAKEN_CODES = frozenset({"new", "check", "catalogue", "reading", "bands"})
 
 
 def require_hr(actor: User | None) -> None:

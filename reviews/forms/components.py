@@ -16,6 +16,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from foundation.documents import plain_number
+from metrics.forms.fields import BandsField
 from reviews.methods import METHODS
 from reviews.methods.base import KPIReference, localised
 from reviews.methods.rating_scale import level_key, level_texts
@@ -120,11 +121,12 @@ class KPIRow(Row):
     scoring = forms.ChoiceField(label=_("Scored by"), choices=SCORING_CHOICES, required=False)
     floor = NumberField(label=_("Floor"), min_value=0, max_value=1000, max_digits=7, decimal_places=3)
     cap = NumberField(label=_("Cap"), min_value=0, max_value=1000, max_digits=7, decimal_places=3)
+    bands = BandsField(label=_("Bands of this component"))
 
     reference: KPIReference | None = None
 
     def document(self, before: dict[str, Any]) -> dict[str, Any]:
-        """The entry of the configuration; floor and cap are typed in per cent. Bands given by a file are kept."""
+        """The entry of the configuration; floor and cap are typed in per cent. Bands that were not posted stay."""
         data = self.cleaned_data
         entry = {
             "kpi": data["kpi"],
@@ -134,7 +136,14 @@ class KPIRow(Row):
             "floor": number((data["floor"] or Decimal(0)) / 100),
             "cap": None if data["cap"] is None else number(data["cap"] / 100),
         }
-        return entry | ({"bands": before["bands"]} if before.get("bands") else {})
+        name = self.add_prefix("bands")
+        is_left_out = self.fields["bands"].widget.value_omitted_from_data(self.data, self.files, name)
+        bands = (
+            before.get("bands")
+            if is_left_out
+            else [[plain_number(each) for each in pair] for pair in data["bands"]]
+        )
+        return entry | ({"bands": bands} if bands else {})
 
 
 class LevelRow(Row):

@@ -200,6 +200,7 @@ def edit_kpis(request: SignedInRequest, cycle: Cycle, found: dict[str, Any]) -> 
             "weight": (item := chosen.get(code, {})).get("weight"),
             "target": item.get("target"),
             "scoring": item.get("scoring", "attainment"),
+            "bands": item.get("bands") or [],
             "floor": 100 * item["floor"] if item.get("floor") else None,
             "cap": 100 * item["cap"] if item.get("cap") is not None else (None if item else 120),
         }
@@ -239,6 +240,9 @@ def _kpi_row(row: Any) -> dict[str, Any]:
         "own_target": kpi_value(reference.target, version),
         "has_bands": bool(reference.bands),
         "is_lower_better": reference.direction == "lower",
+        "is_nearest_best": reference.direction == "nearest",
+        "code": code,
+        "has_table": bool(reference.targets),
     }
 
 

@@ -69,6 +69,10 @@ ROUTES = [
     Route("kpis/", GET=Rule(everyone=200)),
     Route("kpis/new/", GET=Rule(hr=200), POST=Rule(hr=302, body={**KPI, **TERMS})),
     Route("kpis/check/", POST=Rule(hr=200, body=TERMS)),
+    Route(
+        "kpis/bands/",
+        POST=Rule(hr=200, body={"preview_field": "bands", "preview_kpi": "satisfaction", "bands": "0 = 50"}),
+    ),
     Route("kpis/catalogue/", POST=Rule(hr=302)),
     Route("kpis/<slug:code>/", kpis, GET=Rule(everyone=200)),
     Route(

@@ -182,7 +182,7 @@ def test_a_kpi_is_made_and_changed_in_the_browser(cast: Cast, month: None) -> No
     [
         pytest.param({"formula": "sum(resolved) / sum(luck)"}, "luck", id="unknown measure"),
         pytest.param({"denominator_en": ""}, "divided by", id="no denominator"),
-        pytest.param({"bands": "some"}, "Write bands as", id="bands"),
+        pytest.param({"bands": "some"}, "A band is two numbers", id="bands"),
         pytest.param({"code": "Großes"}, "A code begins with a letter", id="code"),
         pytest.param({"target": "1e400"}, "", id="a number that is none"),
         pytest.param({"valid_from": "soon"}, "", id="no day"),
