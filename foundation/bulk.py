@@ -14,8 +14,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from django.db import connection
 from pandas.api.types import infer_dtype
 from psycopg2 import sql
@@ -31,6 +34,8 @@ _BOOLEAN, _DATE, _TIMESTAMP, _TIMESTAMP_TZ, _NUMERIC = 16, 1082, 1114, 1184, 170
 _JSON = frozenset({114, 3802})
 _TO_JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode  # made once: dumps makes one a call
 _PLAIN_KINDS = {"string": pa.string(), "date": pa.date32()}
+# A text that stands in an array literal as it is; all others are quoted.
+_BARE_ELEMENT = "^[A-Za-z0-9_.:-]+$"
 
 
 def copy_in(table: str, frame: pd.DataFrame, columns: Sequence[str] | None = None) -> int:
@@ -41,7 +46,8 @@ def copy_in(table: str, frame: pd.DataFrame, columns: Sequence[str] | None = Non
               take their database default
     Missing   None, NaN, NaT and pd.NA become NULL; an empty string stays an empty string
     Types     dict and list are written as JSON, Decimal exactly, naive timestamps as UTC; whole numbers with
-              gaps need the nullable dtype Int64, since float64 would be written as "1.0"
+              gaps need the nullable dtype Int64, since float64 would be written as "1.0"; columns of `gathered` and
+              `lists` become PostgreSQL arrays
     Errors    ValueError for a column that the frame lacks; Django's database errors for what the table
               refuses. The transaction is then broken, as after any failed statement.
     """
@@ -107,6 +113,39 @@ def copy_out(query: str, params: Iterable[Any] | Mapping[str, Any] | None = None
     return pd.DataFrame(values, columns=names)
 
 
+def constant(value: Any, rows: int) -> pd.Categorical[str]:
+    """One text in every row, kept once."""
+    return pd.Categorical.from_codes(np.zeros(rows, dtype=np.int8), pd.Index([str(value)]))
+
+
+def lists(matrix: npt.NDArray[Any]) -> pd.Series:
+    """Each row of a matrix of numbers as one array; nan becomes NULL."""
+    rows, width = matrix.shape
+    cells = pa.array(matrix.ravel(), from_pandas=True)
+    return _list_column(np.arange(rows + 1, dtype=np.int32) * np.int32(width), cells)
+
+
+def gathered(frame: pd.DataFrame, by: Sequence[str], columns: Sequence[str]) -> pd.DataFrame:
+    """Neighbouring rows of equal `by` as one row, with an array of what they have in each of `columns`."""
+    if frame.empty:
+        return frame[[*by, *columns]]
+    changes = np.zeros(len(frame), dtype=bool)
+    for name in by:
+        cells = frame[name].to_numpy()
+        changes[1:] |= cells[1:] != cells[:-1]
+    changes[0] = True
+    starts = np.flatnonzero(changes)
+    offsets = np.append(starts, len(frame)).astype(np.int32)
+    kept = frame[list(by)].iloc[starts].reset_index(drop=True)
+    return kept.assign(**{name: _list_column(offsets, _arrow_column(frame[name])) for name in columns})
+
+
+def array_literal(values: Iterable[Any]) -> str:
+    """PostgreSQL's text of an array of numbers or texts."""
+    column = pa.ListArray.from_arrays([0, len(cells := list(values))], pa.array(cells, from_pandas=True))
+    return str(_array_literals(column)[0].as_py())
+
+
 def json_lines(query: str, params: Iterable[Any] | Mapping[str, Any] | None = None) -> bytes:
     """The rows of a SELECT as JSON objects, one a line, written by PostgreSQL: ten times as fast as by Python.
 
@@ -133,7 +172,29 @@ def _arrow_column(values: pd.Series) -> pa.Array:
         column = column.combine_chunks()
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
+    if pa.types.is_list(column.type):
+        return _array_literals(column)
     return column.cast(pa.string()) if pa.types.is_large_string(column.type) else column
+
+
+def _list_column(offsets: npt.NDArray[np.int32], cells: pa.Array) -> pd.Series:
+    found = pa.ListArray.from_arrays(pa.array(offsets), cells)
+    return pd.Series(pd.arrays.ArrowExtensionArray(found))
+
+
+def _array_literals(column: pa.ListArray) -> pa.Array:
+    """{1,2.5,NULL} for every row: put together column by column, never cell by cell."""
+    cells = column.values
+    text = cells.cast(pa.string())
+    if pa.types.is_string(cells.type):
+        kinds = pc.unique(cells.drop_null())
+        if not pc.all(pc.match_substring_regex(kinds, _BARE_ELEMENT), min_count=0).as_py() or "null" in {
+            kind.lower() for kind in kinds.to_pylist()
+        }:
+            escaped = pc.replace_substring_regex(text, r'(["\\])', r"\\\1")
+            text = pc.binary_join_element_wise('"', escaped, '"', "")
+    whole = pa.ListArray.from_arrays(column.offsets, pc.fill_null(text, "NULL"))
+    return pc.binary_join_element_wise("{", pc.binary_join(whole, ","), "}", "")
 
 
 def _plain(value: Any) -> Any:

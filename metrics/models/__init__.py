@@ -3,7 +3,7 @@ from metrics.models.inspection_forms import InspectionForm, InspectionFormVersio
 from metrics.models.inspection_samples import InspectionSample
 from metrics.models.inspections import Inspection, InspectionDispute, InspectionScore
 from metrics.models.inspectors import Inspector
-from metrics.models.kpi_values import KPIPeriod, KPIValue
+from metrics.models.kpi_values import KPIPeriod, KPIValue, KPIValueSet
 from metrics.models.kpis import KPI, KPIVersion
 from metrics.models.measures import Measure
 from metrics.models.observations import Observation, Record
@@ -22,6 +22,7 @@ __all__ = [
     "Inspector",
     "KPIPeriod",
     "KPIValue",
+    "KPIValueSet",
     "KPIVersion",
     "Measure",
     "Observation",

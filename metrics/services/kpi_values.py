@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 from django.db import connection
 
-from foundation.bulk import copy_in
+from foundation.bulk import array_literal, constant, copy_in, lists
 from foundation.runs.models import Run
 from metrics import formulas
-from metrics.models import KPIValue, KPIVersion, Measure
+from metrics.models import KPIValueSet, KPIVersion, Measure
 from metrics.selectors.observations import COMPANY, company_totals, covered_measures, totals_by
 from metrics.selectors.parts import PARTS, TABLE, tables_of
 from people.models import User
 from scoring import kpi as scoring_kpi
+from scoring.arrays import Floats
 
 STATISTICS = {"sum": "total", "count": "n", "sumsq": "total_sq"}
 VALUE_COLUMNS = ["employee_id", "kpi_version_id", "value", "standard_error", "n"]
-COLUMNS = ["run_id", *VALUE_COLUMNS, "inputs"]
+
+
+class Computed(NamedTuple):
+    """One KPI of many people: arrays of one length, nan where there is nothing; the inputs column by column."""
+
+    value: Floats
+    standard_error: Floats
+    n: npt.NDArray[np.int64]
+    inputs: dict[str, Floats]
 
 
 @dataclass(frozen=True)
@@ -71,24 +78,46 @@ def compute_kpi_values(
     _prepare_grouping()
     totals = totals_of_people(people, _codes(versions, parsed.values()), first_day, last_day)
     units = totals.attrs["units"]
-    ids = np.array(people, dtype=np.int64)
-    frames = [
-        _values(version, parsed[version.pk], totals, units=units).assign(
-            kpi_version_id=version.pk, employee_id=ids
-        )
-        for version in versions
-    ]
-    # Person by person: the index is then filled in order, which is several times as fast as version by version.
-    order = np.arange(len(versions) * len(people)).reshape(len(versions), len(people)).T.ravel()
-    found = pd.concat(frames, ignore_index=True).iloc[order]
-    store_values(run, found)
-    return found[VALUE_COLUMNS].reset_index(drop=True)
+    computed = [_values(version, parsed[version.pk], totals, units=units) for version in versions]
+    return _store(run, people, versions, computed)
 
 
-def store_values(run: Run, values: pd.DataFrame) -> int:
-    """The rows of `values` (VALUE_COLUMNS and inputs) as those of `run`; the answer is their number."""
-    constant = pd.Categorical.from_codes(np.zeros(len(values), dtype=np.int8), pd.Index([str(run.pk)]))
-    return copy_in(KPIValue._meta.db_table, values.assign(run_id=constant), COLUMNS)
+def _store(
+    run: Run, people: Sequence[int], versions: Sequence[KPIVersion], computed: Sequence[Computed]
+) -> pd.DataFrame:
+    """A KPIValueSet a person, in the order of `people`; the answer is VALUE_COLUMNS of the single values."""
+    rows = len(people)
+    employees = np.array(people, dtype=np.int64)
+    value, error, n = (np.column_stack(columns) for columns in list(zip(*computed, strict=True))[:3])
+    inputs = [column for each in computed for column in each.inputs.values()]
+    ends = np.cumsum([len(each.inputs) for each in computed])
+    keys = [version.pk for version in versions]
+    copy_in(
+        KPIValueSet._meta.db_table,
+        pd.DataFrame(
+            {
+                "run_id": constant(run.pk, rows),
+                "employee_id": employees,
+                "kpi_versions": constant(array_literal(keys), rows),
+                "values": lists(value),
+                "standard_errors": lists(error),
+                "samples": lists(n),
+                "input_ends": constant(array_literal(ends), rows),
+                "input_names": constant(
+                    array_literal([name for each in computed for name in each.inputs]), rows
+                ),
+                "inputs": lists(np.column_stack(inputs) if inputs else np.empty((rows, 0))),
+            }
+        ),
+    )
+    found = {
+        "employee_id": np.repeat(employees, len(keys)),
+        "kpi_version_id": np.tile(np.array(keys, dtype=np.int64), rows),
+        "value": value.ravel(),
+        "standard_error": error.ravel(),
+        "n": n.ravel(),
+    }
+    return pd.DataFrame(found, columns=VALUE_COLUMNS)
 
 
 def _prepare_grouping() -> None:
@@ -106,14 +135,10 @@ def compute_company_values(
     versions = [version for version in kpi_versions if version.formula]
     if not versions:
         return 0
-    frames = [
-        frame.assign(run_id=str(run.pk), kpi_version_id=version.pk, employee_id=COMPANY)
-        for version, frame in zip(versions, _company_frames(versions, first_day, last_day), strict=True)
-    ]
-    return copy_in(KPIValue._meta.db_table, pd.concat(frames, ignore_index=True), COLUMNS)
+    return len(_store(run, [COMPANY], versions, _of_company(versions, first_day, last_day)))
 
 
-def _company_frames(versions: Sequence[KPIVersion], first_day: date, last_day: date) -> list[pd.DataFrame]:
+def _of_company(versions: Sequence[KPIVersion], first_day: date, last_day: date) -> list[Computed]:
     parsed = [scoring_kpi.parse(version.formula) for version in versions]
     measures = _measures(_codes(versions, parsed))
     ids = [measure.pk for measure in measures.values()]
@@ -129,18 +154,19 @@ def _company_frames(versions: Sequence[KPIVersion], first_day: date, last_day: d
 def preview(version: KPIVersion, employee_ids: Sequence[int], first_day: date, last_day: date) -> Preview:
     """What a version that need not be stored would have said about a period; nothing is written."""
     formula = scoring_kpi.parse(version.formula)
-    (together,) = _company_frames([version], first_day, last_day)
+    (together,) = _of_company([version], first_day, last_day)
     values: list[float] = []
     small = 0
     if employee_ids:
         totals = totals_of_people(employee_ids, _codes([version], [formula]), first_day, last_day)
         found = _values(version, formula, totals, units=totals.attrs["units"])
-        values = sorted(found["value"].dropna())
-        small = int((found["value"].notna() & (found["n"] < version.minimum_sample)).sum())
-    value = float(together["value"].iloc[0])
+        has_value = ~np.isnan(found.value)
+        values = sorted(found.value[has_value].tolist())
+        small = int((has_value & (found.n < version.minimum_sample)).sum())
+    value = float(together.value[0])
     return Preview(
         value=None if math.isnan(value) else value,
-        n=int(together["n"].iloc[0]),
+        n=int(together.n[0]),
         people=len(values),
         below_minimum=small,
         lowest=values[0] if values else None,
@@ -215,35 +241,31 @@ def _pivot(
 
 def _values(
     version: KPIVersion, formula: scoring_kpi.Formula, totals: pd.DataFrame, *, units: Mapping[str, str]
-) -> pd.DataFrame:
-    """value, standard_error, n and inputs, a row per row of `totals`."""
+) -> Computed:
+    """A place per row of `totals`."""
     missing = sorted(formula.measures - set(units))
     if missing:
         # A measure of an old version may be gone; then there is nothing to compute from.
         empty = np.full(len(totals), np.nan)
-        return pd.DataFrame({"value": empty, "standard_error": empty, "n": 0, "inputs": "{}"})
+        return Computed(empty, empty, np.zeros(len(totals), dtype=np.int64), {})
     own = totals[sorted(formula.measures)]
     counts = np.column_stack([own[code, "count"].to_numpy(dtype=float) for code in sorted(formula.measures)])
     has_any = np.nan_to_num(counts).any(axis=1)
     value = np.where(has_any, formulas.evaluate(formula, own, unit=version.unit), np.nan)
     error = np.where(np.isnan(value), np.nan, formulas.standard_error(formula, own, unit=version.unit))
     sampled = formulas.sample_of(formula, sample_measure=version.sample_measure, units=units)
-    return pd.DataFrame(
+    return Computed(
+        value,
+        error,
+        np.where(np.isnan(value), 0, formulas.sample(sampled, totals)),
         {
-            "value": value,
-            "standard_error": error,
-            "n": np.where(np.isnan(value), 0, formulas.sample(sampled, totals)),
-            "inputs": _inputs(formula, own),
-        }
+            f"{statistic}({measure})": _input(own, measure, statistic)
+            for measure, statistic in sorted(formula.columns)
+        },
     )
 
 
-def _inputs(formula: scoring_kpi.Formula, totals: pd.DataFrame) -> pd.Series:
-    """JSON texts, put together column by column: a dictionary a row costs more than all the rest of a run."""
-    pieces: list[pa.Array | pa.Scalar] = []
-    for measure, statistic in sorted(formula.columns):
-        number = pa.array(totals[measure, statistic].to_numpy(dtype=float) + 0.0)
-        text = pc.if_else(pc.is_finite(number), pc.cast(number, pa.string()), "null")
-        pieces += [pa.scalar(f"{', ' if pieces else '{'}{json.dumps(f'{statistic}({measure})')}: "), text]
-    found = pc.binary_join_element_wise(*pieces, pa.scalar("}"), pa.scalar(""))
-    return pd.Series(pd.arrays.ArrowExtensionArray(found))
+def _input(totals: pd.DataFrame, measure: str, statistic: str) -> Floats:
+    """As it is kept: never minus zero, nan for none."""
+    column = totals[measure, statistic].to_numpy(dtype=np.float64) + 0.0
+    return np.where(np.isfinite(column), column, np.nan)

@@ -25,7 +25,7 @@ from foundation.runs.models import Run
 from foundation.runs.outbox import emit
 from foundation.runs.registry import RunHandler
 from foundation.runs.services import start_run
-from metrics.models import Batch, KPIPeriod, KPIValue, Source
+from metrics.models import Batch, KPIPeriod, KPIValueSet, Source
 from metrics.selectors.kpis import versions_on
 from metrics.selectors.parts import slices_by_part
 from metrics.services.kpi_values import compute_company_values, compute_kpi_values
@@ -134,7 +134,7 @@ class StandingValuesHandler(RunHandler):
         period.published_at = timezone.now()
         period.save(update_fields=["published_run", "published_at"])
         superseded = Run.objects.filter(kind=KIND, scope=run.scope).exclude(pk=run.pk)
-        KPIValue.objects.filter(run__in=superseded).delete()
+        KPIValueSet.objects.filter(run__in=superseded).delete()
         if fingerprint(first, last) != run.fingerprint:
             emit("observations.changed", first_day=first.isoformat(), last_day=last.isoformat())
 

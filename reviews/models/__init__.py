@@ -7,7 +7,7 @@ from reviews.models.judgements import Judgement, ScoreSheet
 from reviews.models.participants import Participant
 from reviews.models.proposals import RatingProposal
 from reviews.models.rating_groups import RatingGroup
-from reviews.models.results import ComponentScore, Result, ResultAdjustment, ScoreLine
+from reviews.models.results import ComponentScore, Result, ResultAdjustment, ScoreLine, ScoreLineSet
 
 __all__ = [
     "Acknowledgement",
@@ -31,5 +31,6 @@ __all__ = [
     "Result",
     "ResultAdjustment",
     "ScoreLine",
+    "ScoreLineSet",
     "ScoreSheet",
 ]

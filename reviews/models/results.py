@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import pgtrigger
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -28,13 +29,35 @@ class ComponentScore(models.Model):
     weight = models.FloatField(help_text="effective weight 0-100 after the missing-component rule")
 
 
-class ScoreLine(models.Model):
-    """A line of the explanation: what entered a component score, column by column."""
+class ScoreLineSet(models.Model):
+    """The lines of one component score as they are stored: one row, an array a column; the first line is number 1.
 
-    pk = models.CompositePrimaryKey("run_id", "employee_id", "component", "number")
+    A row a line would be many times as many rows to load, index and keep for the same numbers. Nobody reads this table
+    but the view below.
+    """
+
+    pk = models.CompositePrimaryKey("run_id", "employee_id", "component")
     run = models.ForeignKey(
         "runs.Run", on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False
     )
+    employee_id = models.BigIntegerField()
+    component = models.CharField(max_length=60)
+    subjects = ArrayField(models.TextField())
+    values = ArrayField(models.FloatField(null=True))
+    targets = ArrayField(models.FloatField(null=True))
+    weights = ArrayField(models.FloatField())
+    attainments = ArrayField(models.FloatField(null=True))
+    points = ArrayField(models.FloatField(null=True))
+    samples = ArrayField(models.BigIntegerField())
+    standard_errors = ArrayField(models.FloatField(null=True))
+    rules = ArrayField(models.TextField())
+
+
+class ScoreLine(models.Model):
+    """A line of the explanation: what entered a component score. A view over ScoreLineSet: read only."""
+
+    pk = models.CompositePrimaryKey("run_id", "employee_id", "component", "number")
+    run = models.ForeignKey("runs.Run", on_delete=models.DO_NOTHING, related_name="+", db_constraint=False)
     employee_id = models.BigIntegerField()
     component = models.CharField(max_length=60)
     number = models.PositiveSmallIntegerField()
@@ -49,6 +72,10 @@ class ScoreLine(models.Model):
     rule = models.CharField(
         max_length=40, help_text="why it counts as it does: attainment, bands, below_minimum, missing"
     )
+
+    class Meta:
+        managed = False
+        db_table = "reviews_scoreline"
 
 
 class Result(models.Model):

@@ -10,7 +10,7 @@ import pandas as pd
 from foundation.bulk import copy_in, copy_out
 from foundation.runs.models import Run
 from reviews.methods import COMPARING, get_method
-from reviews.methods.base import LINE_COLUMNS, ComponentAnswer, ComponentInputs, Floats
+from reviews.methods.base import ComponentAnswer, ComponentInputs, Floats
 from reviews.methods.behaviour import INCIDENT_COLUMNS, BehaviourMethod
 from reviews.methods.cohorts import cohort_labels, standings
 from reviews.methods.overall import (
@@ -22,7 +22,7 @@ from reviews.methods.overall import (
 )
 from reviews.methods.red_lines import RED_LINE
 from reviews.methods.targets import needs_people
-from reviews.models import ComponentScore, Cycle, Result, ResultAdjustment, ScoreLine
+from reviews.models import ComponentScore, Cycle, Result, ResultAdjustment
 from reviews.selectors.cohorts import people_of
 from reviews.selectors.roles import frozen_roles
 from reviews.services.rating_groups import rate_everyone
@@ -32,6 +32,7 @@ from reviews.services.red_lines import (
     red_lines_crossed,
     standing_breaches,
 )
+from reviews.services.score_lines import store_lines
 
 
 def score_components(
@@ -94,10 +95,7 @@ def write_component(run: Run, people: Any, code: str, answer: ComponentAnswer, w
             }
         ),
     )
-    # Person by person, so that the index is filled in order.
-    lines = answer.lines.sort_values(["employee_id", "number"], kind="stable")
-    lines = lines.assign(run_id=_constant(run.pk, len(lines)))
-    copy_in(ScoreLine._meta.db_table, lines, ["run_id", *LINE_COLUMNS])
+    store_lines(run, answer.lines)
 
 
 def score_overall(run: Run, cycle: Cycle, people: pd.DataFrame | None = None) -> None:
@@ -193,11 +191,10 @@ def _write_adjustment_lines(
     ).sort_values("employee_id", kind="stable")
     if applied.empty:
         return
-    copy_in(
-        ScoreLine._meta.db_table,
+    store_lines(
+        run,
         pd.DataFrame(
             {
-                "run_id": str(run.pk),
                 "employee_id": applied["employee_id"],
                 "component": OVERALL,
                 "number": applied.groupby("employee_id").cumcount() + 1,
@@ -215,11 +212,6 @@ def _write_adjustment_lines(
 def matrix(found: pd.DataFrame, column: str, order: Any, codes: list[str]) -> Any:
     table = found.pivot(index="employee_id", columns="component", values=column)
     return table.reindex(index=order, columns=codes).to_numpy(dtype=np.float64)
-
-
-def _constant(value: Any, rows: int) -> Any:
-    """One text in every row, kept once."""
-    return pd.Categorical.from_codes(np.zeros(rows, dtype=np.int8), pd.Index([str(value)]))
 
 
 def _judgements(cycle: Cycle, employee_ids: list[int]) -> pd.DataFrame:

@@ -138,3 +138,47 @@ def test_a_rollback_takes_the_rows_back(table: str) -> None:
         bulk.copy_in(table, pd.DataFrame({"whole": [1, 2]}))
         transaction.set_rollback(True)
     assert len(read("whole")) == 0
+
+
+def test_neighbouring_rows_become_one_row_of_arrays(db: None) -> None:
+    texts = ["plain", "", "NULL", None, 'a,"b"\\{c}', "问 卷", "sum(m)"]
+    frame = pd.DataFrame(
+        {
+            "person": [1, 1, 1, 2, 2, 3, 1],  # what comes back later is another row
+            "label": texts,
+            "share": [0.1 + 0.2, np.nan, -0.0, 1e300, None, 5e-324, 7.0],
+            "whole": [9_007_199_254_740_993, 2, 3, 4, 5, 6, 7],
+        }
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TEMPORARY TABLE bulk_arrays (person bigint, label text[], share float8[], whole bigint[],"
+            " place serial) ON COMMIT DROP"
+        )
+    found = bulk.gathered(frame, ["person"], ["label", "share", "whole"])
+    assert bulk.copy_in("bulk_arrays", found) == 4
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT person, label, share, whole FROM bulk_arrays ORDER BY place")
+        rows = cursor.fetchall()
+    assert [row[0] for row in rows] == [1, 2, 3, 1]
+    assert [row[1] for row in rows] == [texts[:3], texts[3:5], texts[5:6], texts[6:]]
+    assert [row[2] for row in rows] == [[0.1 + 0.2, None, -0.0], [1e300, None], [5e-324], [7.0]]
+    assert [row[3] for row in rows] == [[9_007_199_254_740_993, 2, 3], [4, 5], [6], [7]]
+    assert bulk.gathered(frame[:0], ["person"], ["label"]).empty
+
+
+def test_a_matrix_becomes_an_array_a_row(db: None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE bulk_matrix (cells float8[], names text[]) ON COMMIT DROP")
+    names = ["sum(m)", 'quo"ted', "null"]
+    frame = pd.DataFrame(
+        {
+            "cells": bulk.lists(np.array([[1.5, np.nan], [3.0, 4.0]])),
+            "names": bulk.constant(bulk.array_literal(names), 2),
+        }
+    )
+    assert bulk.copy_in("bulk_matrix", frame) == 2
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT cells, names FROM bulk_matrix")
+        assert cursor.fetchall() == [([1.5, None], names), ([3.0, 4.0], names)]
+    assert bulk.array_literal([]) == "{}"

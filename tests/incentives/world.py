@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+import pandas as pd
 from django.utils import timezone
 
 from foundation.runs import services as runs
@@ -14,7 +15,8 @@ from foundation.runs.models import Run
 from incentives.models import IncentivePlan, PayoutRun
 from incentives.services import payout_runs, plans
 from people.models import User
-from reviews.models import Cycle, Participant, Result, ScoreLine
+from reviews.models import Cycle, Participant, Result
+from reviews.services.score_lines import store_lines
 from tests.cast import Cast
 from tests.factories import CompensationFactory, MembershipFactory, UserFactory
 
@@ -80,17 +82,22 @@ def released_cycle(
             rating="B" if score is not None else "",
             state="scored" if score is not None else "no_data",
         )
-        for number, (kpi, (value, attainment)) in enumerate((lines or {}).get(user, {}).items(), 1):
-            ScoreLine.objects.create(
-                run=run,
-                employee_id=user.pk,
-                component="kpis",
-                number=number,
-                subject=kpi,
-                value=value,
-                attainment=attainment,
-                weight=100,
-                rule="attainment",
+        if own := (lines or {}).get(user):
+            store_lines(
+                run,
+                pd.DataFrame(
+                    {
+                        "employee_id": user.pk,
+                        "component": "kpis",
+                        "number": range(1, len(own) + 1),
+                        "subject": list(own),
+                        "value": [value for value, _attainment in own.values()],
+                        "attainment": [attainment for _value, attainment in own.values()],
+                        "weight": 100.0,
+                        "n": 0,
+                        "rule": "attainment",
+                    }
+                ),
             )
     return cycle
 

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from foundation.runs.models import OutboxMessage, Run
 from foundation.runs.services import execute
-from metrics.models import KPI, KPIPeriod, KPIValue, Measure, Source
+from metrics.models import KPI, KPIPeriod, KPIValue, KPIValueSet, Measure, Source
 from metrics.selectors.kpi_values import (
     company_values,
     distribution,
@@ -251,7 +251,7 @@ def test_queries_do_not_grow_with_people(cast: Cast, log: list[call_log.Call]) -
     people = [user.pk for user in cast.employees]
     counts = []
     for who in (people[:1], people):
-        KPIValue.objects.all().delete()
+        KPIValueSet.objects.all().delete()
         with CaptureQueriesContext(connection) as queries:
             stored = compute_kpi_values(
                 run=run, employee_ids=who, kpi_versions=versions, first_day=OCTOBER, last_day=LAST
@@ -275,3 +275,19 @@ def test_targets_are_no_part_of_a_value(cast: Cast, log: list[call_log.Call]) ->
     terms = KPITerms(**{**{f: getattr(last, f) for f in last.__dataclass_fields__}, "target": Decimal("4.3")})
     revise_kpi(actor=cast.hr, kpi=kpi, valid_from=kpi.versions.get().valid_from, terms=terms)
     assert refresh_months(OCTOBER, LAST) == []
+
+
+def test_values_are_kept_a_row_a_person_and_read_one_by_one(cast: Cast, log: list[call_log.Call]) -> None:
+    """A measure that is gone leaves its KPI without inputs; the others' are not displaced by it."""
+    Measure.objects.filter(code="satisfaction").delete()
+    run = run_month()
+    kept = KPIValueSet.objects.get(run=run, employee_id=cast.agent.pk)
+    values = KPIValue.objects.filter(run=run, employee_id=cast.agent.pk).select_related("kpi_version__kpi")
+    by_version = {value.kpi_version_id: value for value in values}
+    assert [name for pk in kept.kpi_versions for name in by_version[pk].inputs] == kept.input_names
+    for value in values:
+        if value.kpi_version.kpi.code == "satisfaction":
+            assert value.inputs == {}
+        else:
+            formula = scoring_kpi.parse(value.kpi_version.formula)
+            assert set(value.inputs) == {f"{kind}({measure})" for measure, kind in formula.columns}

@@ -14,6 +14,8 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable
 from decimal import Decimal
+from itertools import accumulate, groupby
+from operator import itemgetter
 from typing import Any
 
 import pandas as pd
@@ -21,11 +23,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from foundation.bulk import copy_in
 from foundation.runs import registry
 from foundation.runs import services as runs
 from foundation.runs.models import Run
-from metrics.models import KPI, KPIValue, KPIVersion
+from metrics.models import KPI, KPIValueSet, KPIVersion
 from people.models import User
 from reviews.models import Cycle, ScoreSheet
 from reviews.services import scoring
@@ -165,7 +166,6 @@ def measured(monkeypatch: pytest.MonkeyPatch, cast: Cast) -> dict[str, dict[str,
                 measure = MEASURES[version.kpi.code]
                 rows.append(
                     {
-                        "run_id": str(run.pk),
                         "employee_id": person,
                         "kpi_version_id": version.pk,
                         "value": mean,
@@ -174,8 +174,19 @@ def measured(monkeypatch: pytest.MonkeyPatch, cast: Cast) -> dict[str, dict[str,
                         "inputs": {f"sum({measure})": mean * n, f"count({measure})": n},
                     }
                 )
-        if rows:
-            copy_in(KPIValue._meta.db_table, pd.DataFrame(rows))
+        for person, own in groupby(sorted(rows, key=itemgetter("employee_id")), itemgetter("employee_id")):
+            values = list(own)
+            KPIValueSet.objects.create(
+                run=run,
+                employee_id=person,
+                kpi_versions=[each["kpi_version_id"] for each in values],
+                values=[each["value"] for each in values],
+                standard_errors=[each["standard_error"] for each in values],
+                samples=[each["n"] for each in values],
+                input_ends=list(accumulate(len(each["inputs"]) for each in values)),
+                input_names=[name for each in values for name in each["inputs"]],
+                inputs=[total for each in values for total in each["inputs"].values()],
+            )
         columns = ["employee_id", "kpi_version_id", "value", "standard_error", "n"]
         return pd.DataFrame(rows, columns=columns)
 

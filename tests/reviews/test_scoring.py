@@ -13,7 +13,7 @@ from foundation.refusals import Refusal
 from foundation.runs import services as runs
 from foundation.runs.models import Run
 from reviews.methods.recompute import recompute
-from reviews.models import ComponentScore, Cycle, Result, ScoreLine
+from reviews.models import ComponentScore, Cycle, Result, ScoreLine, ScoreLineSet
 from reviews.selectors.explanations import explanation_of
 from reviews.selectors.freshness import results_are_stale
 from reviews.selectors.results import payable_results
@@ -222,5 +222,5 @@ def test_superseded_runs_are_dropped_and_released_ones_stay(cast: Cast, scored_c
     assert drop_superseded_runs(kept=timedelta(days=1)) == 0
     assert drop_superseded_runs(kept=timedelta(0)) == 1
     assert not Run.objects.filter(pk=first).exists()
-    for model in (Result, ComponentScore, ScoreLine):
+    for model in (Result, ComponentScore, ScoreLineSet, ScoreLine):
         assert set(model.objects.values_list("run", flat=True)) == {second.pk}

@@ -57,7 +57,7 @@ _SCORING = {
     " FROM reviews_componentscore WHERE run_id = %s",
     "lines": "employee_id, component, number, subject, value, target, weight, attainment, points, n,"
     " standard_error, rule FROM reviews_scoreline WHERE run_id = %s",
-    "values": "employee_id, kpi_version_id, value, standard_error, n, inputs"
+    "values": "employee_id, kpi_version_id, value, standard_error, n, input_names, totals"
     " FROM metrics_kpivalue WHERE run_id = %s",
 }
 _PAYOUT = {
