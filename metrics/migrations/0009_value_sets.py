@@ -71,7 +71,7 @@ BACKWARDS = """
 
 
 class Migration(migrations.Migration):
-    dependencies = [("metrics", "0006_key_without_id"), ("runs", "0002_run_woken_at")]
+    dependencies = [("metrics", "0008_inspections"), ("runs", "0002_run_woken_at")]
 
     operations = [
         migrations.CreateModel(
