@@ -15,6 +15,8 @@ from django.contrib.auth.hashers import make_password
 from factory.django import DjangoModelFactory
 from psycopg2.extras import DateRange
 
+from foundation.runs.models import Run
+from metrics.models import KPIValueSet, KPIVersion
 from people import models as people_models
 
 LONG_AGO = datetime.date(2024, 1, 1)
@@ -122,3 +124,33 @@ class CompensationFactory(DjangoModelFactory):
     currency = "CNY"
     legal_entity = "Laurel Services"
     cost_centre = "CC-100"
+
+
+def keep_kpi_value(
+    run: Run,
+    employee_id: int,
+    version: KPIVersion,
+    value: float | None,
+    n: int = 0,
+    *,
+    standard_error: float | None = None,
+    inputs: dict[str, float] | None = None,
+) -> None:
+    """One more KPI value of a person, as a run would have stored it."""
+    found = KPIValueSet.objects.filter(run=run, employee_id=employee_id)
+    kept = found.first() or KPIValueSet.objects.create(
+        run=run,
+        employee_id=employee_id,
+        **{name: [] for name in ("kpi_versions", "values", "standard_errors", "samples")},
+        **{name: [] for name in ("input_ends", "input_names", "inputs")},
+    )
+    names = [*kept.input_names, *(inputs or {})]
+    found.update(
+        kpi_versions=[*kept.kpi_versions, version.pk],
+        values=[*kept.values, value],
+        standard_errors=[*kept.standard_errors, standard_error],
+        samples=[*kept.samples, n],
+        input_ends=[*kept.input_ends, len(names)],
+        input_names=names,
+        inputs=[*kept.inputs, *(inputs or {}).values()],
+    )

@@ -14,8 +14,6 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable
 from decimal import Decimal
-from itertools import accumulate, groupby
-from operator import itemgetter
 from typing import Any
 
 import pandas as pd
@@ -26,7 +24,7 @@ from django.test.utils import CaptureQueriesContext
 from foundation.runs import registry
 from foundation.runs import services as runs
 from foundation.runs.models import Run
-from metrics.models import KPI, KPIValueSet, KPIVersion
+from metrics.models import KPI, KPIVersion
 from people.models import User
 from reviews.models import Cycle, ScoreSheet
 from reviews.services import scoring
@@ -35,6 +33,7 @@ from reviews.services.judgements import save_judgement, submit_sheets
 from reviews.services.phases import release_cycle
 from reviews.services.scoring import start_scoring
 from tests.cast import Cast
+from tests.factories import keep_kpi_value
 
 # (mean, n) of each KPI by person; the totals that enter the formula follow from them.
 MEASURED: dict[str, dict[str, tuple[float, int]]] = {
@@ -174,18 +173,16 @@ def measured(monkeypatch: pytest.MonkeyPatch, cast: Cast) -> dict[str, dict[str,
                         "inputs": {f"sum({measure})": mean * n, f"count({measure})": n},
                     }
                 )
-        for person, own in groupby(sorted(rows, key=itemgetter("employee_id")), itemgetter("employee_id")):
-            values = list(own)
-            KPIValueSet.objects.create(
-                run=run,
-                employee_id=person,
-                kpi_versions=[each["kpi_version_id"] for each in values],
-                values=[each["value"] for each in values],
-                standard_errors=[each["standard_error"] for each in values],
-                samples=[each["n"] for each in values],
-                input_ends=list(accumulate(len(each["inputs"]) for each in values)),
-                input_names=[name for each in values for name in each["inputs"]],
-                inputs=[total for each in values for total in each["inputs"].values()],
+        by_pk = {version.pk: version for version in kpi_versions}
+        for row in rows:
+            keep_kpi_value(
+                run,
+                row["employee_id"],
+                by_pk[row["kpi_version_id"]],
+                row["value"],
+                row["n"],
+                standard_error=row["standard_error"],
+                inputs=row["inputs"],
             )
         columns = ["employee_id", "kpi_version_id", "value", "standard_error", "n"]
         return pd.DataFrame(rows, columns=columns)

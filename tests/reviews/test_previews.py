@@ -26,7 +26,7 @@ from reviews.services.cycles import create_cycle, launch_cycle
 from reviews.services.previews import start_preview
 from reviews.services.retention import drop_superseded_runs
 from tests.cast import Cast
-from tests.factories import MembershipFactory, UserFactory
+from tests.factories import MembershipFactory, UserFactory, keep_kpi_value
 from tests.reviews.conftest import conduct, configuration, kpi_component
 
 
@@ -186,10 +186,9 @@ def codes(cycle: Cycle) -> list[str]:
 
 
 def values(period: KPIPeriod, version: KPIVersion, people: dict[int, tuple[float | None, int]]) -> None:
-    KPIValue.objects.bulk_create(
-        KPIValue(run=period.published_run, employee_id=pk, kpi_version=version, value=value, n=n)
-        for pk, (value, n) in people.items()
-    )
+    assert period.published_run
+    for pk, (value, n) in people.items():
+        keep_kpi_value(period.published_run, pk, version, value, n)
 
 
 @pytest.fixture
