@@ -63,7 +63,7 @@ BACKWARDS = """
 
 
 class Migration(migrations.Migration):
-    dependencies = [("reviews", "0010_incidents"), ("runs", "0002_run_woken_at")]
+    dependencies = [("reviews", "0011_ranks"), ("runs", "0002_run_woken_at")]
 
     operations = [
         migrations.CreateModel(
