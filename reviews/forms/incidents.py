@@ -24,10 +24,10 @@ GOOD, BAD = "good", "bad"
 class IncidentForm(forms.Form):
     """people: those about whom an incident may be noted; person: the one who is settled already."""
 
-    employee = forms.CharField(label=gettext_lazy("Person"))
+    employee = forms.CharField(label=gettext_lazy("Employee"))
     is_good = forms.ChoiceField(
         label=gettext_lazy("What kind"),
-        choices=[(GOOD, gettext_lazy("Good")), (BAD, gettext_lazy("To improve"))],
+        choices=[(GOOD, gettext_lazy("Done well")), (BAD, gettext_lazy("To improve"))],
         widget=forms.RadioSelect,
     )
     behaviour = forms.ChoiceField(label=gettext_lazy("Expected behaviour"), choices=())
@@ -66,7 +66,7 @@ class IncidentForm(forms.Form):
         listed = list(people[: MOST_LISTED + 1])
         if len(listed) <= MOST_LISTED:
             self.fields["employee"] = forms.ChoiceField(
-                label=gettext_lazy("Person"),
+                label=gettext_lazy("Employee"),
                 choices=[("", ""), *((str(each.pk), each.name) for each in listed)],
             )
         else:
@@ -134,7 +134,7 @@ class IncidentFilters(forms.Form):
         required=False,
         choices=[
             ("", gettext_lazy("Good and bad")),
-            (GOOD, gettext_lazy("Good")),
+            (GOOD, gettext_lazy("Done well")),
             (BAD, gettext_lazy("To improve")),
         ],
     )
