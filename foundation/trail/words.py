@@ -13,7 +13,8 @@ MODELS = (
     _("token"), _("user"),
 )  # fmt: skip
 FIELDS = (
-    _("aliases"), _("answer"), _("proposed by"), _("rating"), _("rating proposal"), _("approved at"), _("approved by"), _("comment"), _("component"), _("configuration"),
+    _("aliases"), _("answer"), _("proposed by"), _("rating"), _("rating proposal"), _("approved at"),
+    _("approved by"), _("comment"), _("component"), _("configuration"),
     _("configuration version"), _("content digest"), _("created at"), _("created by"), _("currency"), _("cycle"),
     _("decided at"), _("decided by"), _("decision"), _("description en"), _("description zh"), _("duties"),
     _("employee"), _("expires at"), _("fingerprint"), _("form key"), _("first day"), _("frozen at"), _("granted by"),
