@@ -48,9 +48,7 @@ StrengthRows: type[BaseFormSet[Any]] = formset_factory(StrengthRow, extra=2, max
 class RecordRuleForm(forms.Form):
     """The rule of a behavioural record in a cycle."""
 
-    start = NumberField(
-        label=_("Everyone begins with"), min_value=0, max_value=200, required=True
-    )
+    start = NumberField(label=_("Everyone begins with"), min_value=0, max_value=200, required=True)
     floor = NumberField(label=_("Never below"), min_value=0, max_value=200, required=True)
     cap = NumberField(label=_("Never above"), min_value=0, max_value=200, required=True)
     without_incident = forms.ChoiceField(
