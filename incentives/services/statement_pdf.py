@@ -27,7 +27,8 @@ from incentives.selectors.statements import Statement, StatementLine
 
 CHINESE, LATIN, LATIN_BOLD = "STSong-Light", "Helvetica", "Helvetica-Bold"
 MARGIN = 18 * mm
-WIDTH = A4[0] - 2 * MARGIN
+PADDING = 6  # of the frame that platypus sets text in
+WIDTH = A4[0] - 2 * MARGIN - 2 * PADDING
 RULE = colors.HexColor("#c9ced6")
 QUIET = colors.HexColor("#5b6472")
 # What Helvetica has a glyph for; all else is set in the Chinese font.
@@ -197,5 +198,5 @@ def _foot(canvas: Canvas, document: Any) -> None:
         marked(_("Every step can be worked again from the numbers in it.") + f"  {document.page}"), QUIET_TEXT
     )
     foot.wrapOn(canvas, WIDTH, 10 * mm)
-    foot.drawOn(canvas, MARGIN, 10 * mm)
+    foot.drawOn(canvas, MARGIN + PADDING, 10 * mm)
     canvas.restoreState()
