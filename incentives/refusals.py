@@ -152,5 +152,39 @@ define_refusals(
         "decision_unknown": _("A decision is to pay or not to pay."),
         "payout_kpi_missing": _("The plan looks at KPIs that this cycle does not measure: %(kpis)s."),
         "payout_empty": _("Nobody took part in this cycle, so there is nothing to pay."),
+        # recognition
+        "award_kind_closed": _(
+            "This recognition is not given by people, or not any more. Choose another one."
+        ),
+        "award_not_yours": _(
+            "You can recognise people whom you lead, and colleagues with the kinds for colleagues."
+        ),
+        "award_self": _("Nobody recognises themself. Choose somebody else."),
+        "award_gone": _("This person does not work here any more, or is not on the roster."),
+        "award_citation_short": _("Say what the person did, in at least %(limit)s characters."),
+        "award_citation_long": _("At most %(limit)s characters, please."),
+        "award_limit": _(
+            "You have given this recognition %(limit)s times this month. It opens again next month."
+        ),
+        "award_same_person": _("You have recognised this person in this way this month already."),
+        "award_circle": _(
+            "This would come back to where it came from: within %(days)s days recognition does not go round between "
+            "two or three people. Choose somebody else, or wait."
+        ),
+        "award_no_budget": _("There is no budget for this month yet. Ask HR for one."),
+        "award_over_budget": _("This costs %(points)s points; %(left)s are left this month."),
+        "award_withdrawn": _("This recognition was taken back already."),
+        "award_month_open": _("This month is not over yet."),
+        "award_month_empty": _("There are no KPI values of this month yet."),
+        "award_kind_wrong": _("This value is not possible here."),
+        "award_kind_giver": _("Who gives it cannot change. Make a new kind instead."),
+        "award_rule_wrong": _("Choose what the rule looks for."),
+        "award_rule_kpi": _("There is no KPI with the code %(kpi)s."),
+        "award_rule_years": _("Years are whole numbers from 1 to %(limit)s, separated by commas."),
+        "points_wrong": _("Points are a whole number up to %(limit)s."),
+        "points_short": _("Only %(balance)s points are there."),
+        "budget_wrong": _("A budget is a whole number of points up to %(limit)s."),
+        "budget_below_spent": _("%(spent)s points of this month are given already."),
+        "budget_not_a_manager": _("A budget is for somebody who leads a team."),
     }
 )

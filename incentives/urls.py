@@ -1,6 +1,6 @@
 from django.urls import path
 
-from incentives.views import accounts, payout_runs, plans, statements
+from incentives.views import accounts, payout_runs, plans, recognition, statements
 
 app_name = "incentives"
 urlpatterns = [
@@ -28,6 +28,19 @@ urlpatterns = [
     path("accounts/<int:employee>/clawback/<int:pk>/", accounts.clawback_new, name="clawback_new"),
     path("clawbacks/<int:pk>/approve/", accounts.clawback_approve, name="clawback_approve"),
     path("clawbacks/<int:pk>/reject/", accounts.clawback_reject, name="clawback_reject"),
+    path("recognition/", recognition.recognition, name="recognition"),
+    path("recognition/give/", recognition.give, name="recognition_give"),
+    path("recognition/people/", recognition.receivers, name="recognition_people"),
+    path("recognition/points/", recognition.points, name="points"),
+    path("recognition/wall/", recognition.wall_choice, name="wall_choice"),
+    path("recognition/manage/", recognition.manage, name="recognition_manage"),
+    path("recognition/manage/new-kind/", recognition.kind_edit, name="award_kind_new"),
+    path("recognition/manage/kinds/<slug:code>/", recognition.kind_edit, name="award_kind"),
+    path("recognition/manage/adopt/", recognition.adopt_kinds, name="award_kinds_adopt"),
+    path("recognition/manage/budget/", recognition.budget, name="spot_budget"),
+    path("recognition/manage/redeem/", recognition.redeem, name="points_redeem"),
+    path("recognition/manage/rules/", recognition.run_rules, name="award_rules"),
+    path("recognition/<int:pk>/withdraw/", recognition.withdraw, name="award_withdraw"),
     path("statement/", statements.statement, name="statement"),
     path("statement/<slug:code>/", statements.statement, name="statement_of_cycle"),
     path("statement/<slug:code>/pdf/", statements.statement_pdf_of_cycle, name="statement_pdf_of_cycle"),

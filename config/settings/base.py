@@ -246,9 +246,12 @@ RUN_SHARD_SIZE = 2_000
 
 # Tables whose rows the application's database role may insert and read, and never change: the roles script reads this.
 APPEND_ONLY_TABLES = [
+    "incentives_award",
+    "incentives_awardwithdrawal",
     "incentives_ledgerentry",
     "incentives_payment",
     "incentives_paymentitem",
+    "incentives_pointentry",
     "metrics_inspectionscore",
     "pghistory_context",  # its one writer is the function _pgh_attach_context(), which runs as its owner
     "reviews_resultadjustment",

@@ -2,6 +2,7 @@
 import "../styles/app.css";
 import htmx from "htmx.org";
 import { startCopying } from "./copy.js";
+import { startFilling } from "./fill.js";
 import { startDialogs } from "./dialog.js";
 import { startGrids } from "./grid.js";
 import { startOrderings } from "./ordering.js";
@@ -43,4 +44,5 @@ document.addEventListener("htmx:afterSettle", (event) => start(event.detail.elt)
 
 startDialogs();
 startCopying();
+startFilling();
 start(document);

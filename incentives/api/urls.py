@@ -1,6 +1,6 @@
 from django.urls import path
 
-from incentives.api import accounts, payout_runs, plans, statements
+from incentives.api import accounts, payout_runs, plans, recognition, statements
 
 urlpatterns = [
     path("plans/", plans.PlanList.as_view(), name="api_plans"),
@@ -29,6 +29,12 @@ urlpatterns = [
     path("clawbacks/", accounts.ClawbackList.as_view(), name="api_clawbacks"),
     path("clawbacks/<int:pk>/approve/", accounts.ClawbackApprove.as_view(), name="api_clawback_approve"),
     path("clawbacks/<int:pk>/reject/", accounts.ClawbackReject.as_view(), name="api_clawback_reject"),
+    path("award-kinds/", recognition.AwardKindList.as_view(), name="api_award_kinds"),
+    path("awards/", recognition.AwardList.as_view(), name="api_awards"),
+    path("awards/<int:pk>/withdraw/", recognition.AwardWithdraw.as_view(), name="api_award_withdraw"),
+    path("award-rules/run/", recognition.AwardRulesRun.as_view(), name="api_award_rules"),
+    path("points/", recognition.PointList.as_view(), name="api_points"),
+    path("spot-budgets/", recognition.SpotBudgets.as_view(), name="api_spot_budgets"),
     path("statements/", statements.StatementList.as_view(), name="api_statements"),
     path("statements/<int:pk>/pdf/", statements.StatementPDF.as_view(), name="api_statement_pdf"),
     path("statements/<int:pk>/", statements.StatementDetail.as_view(), name="api_statement"),

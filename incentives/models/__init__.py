@@ -3,8 +3,19 @@ from incentives.models.payments import Clawback, ClawbackInstalment, Payment, Pa
 from incentives.models.payout_runs import PayoutDecision, PayoutExport, PayoutLine, PayoutRun, PayoutStep
 from incentives.models.plans import IncentivePlan, PlanVersion
 from incentives.models.pools import PayoutPool
+from incentives.models.recognition import (
+    Award,
+    AwardKind,
+    AwardWithdrawal,
+    PointEntry,
+    SpotBudget,
+    WallChoice,
+)
 
 __all__ = [
+    "Award",
+    "AwardKind",
+    "AwardWithdrawal",
     "Clawback",
     "ClawbackInstalment",
     "IncentivePlan",
@@ -19,4 +30,7 @@ __all__ = [
     "PayoutRun",
     "PayoutStep",
     "PlanVersion",
+    "PointEntry",
+    "SpotBudget",
+    "WallChoice",
 ]

@@ -27,6 +27,7 @@ WORK: dict[str, tuple[Entry, ...]] = {
         Entry("incentives:plans", _("Incentive plans"), icon="award"),
         Entry("incentives:payout_runs", _("Payouts"), icon="cash"),
         Entry("people:employees", _("People"), icon="users"),
+        Entry("incentives:recognition", _("Recognition"), icon="trophy"),
     ),
     "payroll": (
         Entry("incentives:payout_runs", _("Payouts"), icon="cash"),
@@ -59,6 +60,7 @@ OWN = (
     Entry("metrics:values", _("Numbers"), icon="chart-line"),
     Entry("metrics:inspections", _("Quality inspection"), icon="headset"),
     Entry("incentives:statement", _("My statement"), icon="receipt"),
+    Entry("incentives:recognition", _("Recognition"), icon="trophy"),
 )
 
 
