@@ -13,6 +13,10 @@ plans = codes("monthly")
 READ = {"hr": 200, "payroll": 200, "auditor": 200}
 
 
+def award(world: World) -> dict[str, dict[str, Any]]:
+    return {"director's": {"pk": world.award.pk}, "missing": {"pk": MISSING_ID}}
+
+
 def payouts(world: World) -> dict[str, dict[str, Any]]:
     return {
         "paid": {"pk": world.payouts["paid"].pk},
@@ -165,6 +169,82 @@ ROUTES = [
         GET=Rule(manager=404, agent={"october": 200, "*": 404}),
     ),
     Route("statements/<int:pk>/pdf/", statements, GET=STATEMENTS_SEEN),
+    # Recognition hangs on a wall for everybody; who may give what to whom, the service says.
+    Route("recognition/", GET=Rule(everyone=200)),
+    Route(
+        "recognition/give/",
+        GET=Rule(everyone=200),
+        POST=Rule(
+            agent=302,
+            manager=302,
+            inspector=302,
+            everyone=422,
+            body={"kind": "thanks", "receiver": "E0008", "citation": "Helped a caller out"},
+        ),
+    ),
+    Route("recognition/people/", GET=Rule(everyone=200)),
+    Route("recognition/points/", GET=Rule(everyone=200)),
+    Route("recognition/wall/", POST=Rule(everyone=302, body={"public": "no"})),
+    Route("recognition/manage/", GET=Rule(hr=200, auditor=200)),
+    Route(
+        "recognition/manage/new-kind/",
+        GET=Rule(hr=200),
+        POST=Rule(
+            hr=302,
+            body={
+                "code": "new",
+                "name_en": "New",
+                "giver": "colleague",
+                "icon": "star",
+                "points": "5",
+                "monthly_limit": "1",
+            },
+        ),
+    ),
+    Route(
+        "recognition/manage/kinds/<slug:code>/",
+        codes("thanks"),
+        GET=Rule(hr=200),
+        POST=Rule(
+            hr={"thanks": 302, "*": 404},
+            body={"name_en": "Thanks", "icon": "star", "points": "5", "monthly_limit": "1"},
+        ),
+    ),
+    Route("recognition/manage/adopt/", POST=Rule(hr=302)),
+    Route(
+        "recognition/manage/budget/",
+        POST=Rule(hr=302, body={"manager": "E0003", "month": "2025-11", "points": "100"}),
+    ),
+    Route(
+        "recognition/manage/redeem/",
+        POST=Rule(hr=302, body={"employee": "E0005", "points": "1", "note": "A gift"}),
+    ),
+    Route("recognition/manage/rules/", POST=Rule(hr=302, body={"month": "2025-10"})),
+    Route(
+        "recognition/<int:pk>/withdraw/",
+        award,
+        GET=Rule(hr=200),
+        POST=Rule(hr=302, body={"reason": "A joke"}),
+    ),
+    Route("api/v1/award-kinds/", GET=Rule(everyone=200)),
+    Route(
+        "api/v1/awards/",
+        GET=Rule(everyone=200),
+        POST=Rule(
+            agent=201,
+            manager=201,
+            inspector=201,
+            everyone=403,
+            json={"kind": "thanks", "receiver": "E0008", "citation": "Helped a caller out"},
+        ),
+    ),
+    Route("api/v1/awards/<int:pk>/withdraw/", award, POST=Rule(hr=200, json={"reason": "A joke"})),
+    Route("api/v1/award-rules/run/", POST=Rule(hr=200, json={"month": "2025-10-01"})),
+    Route("api/v1/points/", GET=Rule(everyone=200)),
+    Route(
+        "api/v1/spot-budgets/",
+        PUT=Rule(hr=200, json={"manager": "E0003", "month": "2025-11-01", "points": 100}),
+    ),
     Route("statement/", GET=Rule(manager=200, agent=200)),
     Route(
         "statement/<slug:code>/",

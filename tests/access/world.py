@@ -27,8 +27,10 @@ from foundation.intake.models import Import
 from foundation.intake.services import apply_import, check_import, create_import, store_upload
 from foundation.runs.models import Run
 from foundation.runs.services import drain_outbox
-from incentives.models import Clawback, IncentivePlan, PayoutHold, PayoutLine, PayoutRun
+from incentives.models import Award, Clawback, IncentivePlan, PayoutHold, PayoutLine, PayoutRun
 from incentives.services import payments, payout_runs, plans
+from incentives.services.award_kinds import save_award_kind
+from incentives.services.recognition import give_award
 from metrics.models import Source
 from metrics.services.catalogue import load_catalogue
 from metrics.services.inspection_disputes import raise_dispute
@@ -160,6 +162,7 @@ class World:
     payouts: dict[str, PayoutRun]
     clawback: Clawback
     hold: PayoutHold
+    award: Award
     tokens: dict[str, Token]
     queued: Run
     failed: Run
@@ -284,6 +287,7 @@ def build_world() -> World:
         payouts=payouts,
         clawback=clawback,
         hold=hold,
+        award=_award(cast),
         tokens={},
         queued=start_month(actor=cast.hr, first_day=DECEMBER[0]),
         failed=Run.objects.create(
@@ -294,6 +298,16 @@ def build_world() -> World:
     _tokens(world)
     _inspections(world)
     return world
+
+
+def _award(cast: Cast) -> Award:
+    """On the wall for everybody: the one of the director."""
+    thanks = save_award_kind(
+        actor=cast.hr, code="thanks", giver="colleague", name_zh="感谢", name_en="Thank you"
+    )
+    return give_award(
+        actor=cast.site_manager, kind=thanks, receiver=cast.director, citation="Listened for a whole evening"
+    )
 
 
 def _imports(cast: Cast, source: Source) -> dict[str, Import]:
