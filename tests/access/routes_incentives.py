@@ -217,7 +217,7 @@ ROUTES = [
     ),
     Route(
         "recognition/manage/redeem/",
-        POST=Rule(hr=302, body={"employee": "E0005", "points": "1", "note": "A gift"}),
+        POST=Rule(hr=302, body={"employee": "E0001", "points": "1", "note": "A gift"}),
     ),
     Route("recognition/manage/rules/", POST=Rule(hr=302, body={"month": "2025-10"})),
     Route(
