@@ -13,6 +13,7 @@ from reviews.views import (
     judging,
     orderings,
     previews,
+    rating_rule,
     results,
     sheets,
     standing,
@@ -30,6 +31,8 @@ urlpatterns = [
     path("cycles/<slug:code>/bands/", configuration.bands, name="bands"),
     path("cycles/<slug:code>/weights/", configuration.weight_total_fragment, name="weight_total"),
     path("cycles/<slug:code>/preview/", previews.preview, name="preview"),
+    path("cycles/<slug:code>/rating/", rating_rule.rating_rule, name="rating_rule"),
+    path("cycles/<slug:code>/rating/preview/", rating_rule.rating_preview, name="rating_preview"),
     path("cycles/<slug:code>/calibration/", calibration.calibration, name="calibration"),
     path("cycles/<slug:code>/calibration/<int:employee_id>/", calibration.move, name="move"),
     path(

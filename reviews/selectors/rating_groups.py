@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
 from django.db.models import Count, Q, Sum
 
+from foundation.bulk import copy_out
 from people.models import Job, Team
 from reviews.methods.rating_rule import rule_of
 from reviews.models import Cycle, RatingGroup, Result
@@ -73,3 +75,17 @@ def group_summary(cycle: Cycle) -> dict[str, Any] | None:
         return None
     nothing = {"groups": 0, "people": 0}
     return {name: found.get(name, nothing) for name in RatingGroup.Outcome.values}
+
+
+def scored_people(cycle: Cycle) -> pd.DataFrame:
+    """employee_id, team_id, job_id, days_in_role and score of the published run, by employee id; to try a rule on."""
+    return copy_out(
+        """
+        SELECT participant.employee_id, participant.team_id, participant.job_id, participant.days_in_role, result.score
+        FROM reviews_result AS result
+        JOIN reviews_participant AS participant
+            ON participant.cycle_id = result.cycle_id AND participant.employee_id = result.employee_id
+        WHERE result.run_id = %s ORDER BY participant.employee_id
+        """,
+        [str(cycle.published_run_id)],
+    )

@@ -23,6 +23,7 @@ from foundation.runs.presentation import describe
 from foundation.runs.selectors import latest_run
 from people.models import Job, Site, Team, User
 from reviews.forms.cycles import LaunchForm, NewCycleForm
+from reviews.methods.rating_rule import CUTOFFS, rule_of
 from reviews.models import Acknowledgement, Cycle, CycleTemplate
 from reviews.models.cycles import PHASE_ORDER, Phase
 from reviews.selectors.choices import choice_findings
@@ -209,6 +210,11 @@ def configuration_summary(cycle: Cycle) -> list[dict[str, Any]]:
             "url": reverse("reviews:bands", args=[cycle.code]),
         },
         {
+            "label": _("How ratings are given"),
+            "value": _("by cut-offs") if rule_of(document)["by"] == CUTOFFS else _("by shares"),
+            "url": reverse("reviews:rating_rule", args=[cycle.code]),
+        },
+        {
             "label": _("Period and rules"),
             "value": f"{date_short(cycle.first_day)} – {date_short(cycle.last_day)}",
             "url": reverse("reviews:settings", args=[cycle.code]),
@@ -345,6 +351,8 @@ def _mended_at(cycle: Cycle, problem: LaunchProblem) -> str:
             return reverse("reviews:component", args=[cycle.code, component["code"]])
     if head.startswith("components"):
         return reverse("reviews:components", args=[cycle.code])
+    if head == "rating" or head.startswith("rating."):
+        return reverse("reviews:rating_rule", args=[cycle.code])
     if head.startswith("rating_bands"):
         return reverse("reviews:bands", args=[cycle.code])
     if head.startswith("population"):

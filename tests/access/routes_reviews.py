@@ -141,6 +141,13 @@ def proposed(world: World) -> dict[str, dict[str, Any]]:
 
 ROUTES = [
     Route(
+        "cycles/<slug:code>/rating/",
+        december,
+        GET=Rule(**READ),
+        POST=Rule(**HR_SAVES, body=lambda world, label: version(world, by="cutoffs")),
+    ),
+    Route("cycles/<slug:code>/rating/preview/", december, POST=Rule(hr=200, body={"by": "cutoffs"})),
+    Route(
         "cycles/<slug:code>/calibration/",
         cycles,
         GET=Rule(**READ, manager={"december": 404, "*": 200, "missing": 404}),

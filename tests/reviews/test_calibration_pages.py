@@ -212,3 +212,35 @@ def test_queries_do_not_grow_with_people(
         )
         move_rating(actor=cast.hr, cycle=calibrating, employee_id=person.pk, rating="A", reason="x")
     assert query_count(lambda: client.get(address)) <= few
+
+
+def test_hr_sets_shares_with_a_preview(cast: Cast, draft: Cycle) -> None:
+    client = browser(cast.hr)
+    address = reverse("reviews:rating_rule", args=["oct"])
+    typed = {"by": "distribution", "share-A": "20", "share-B": "50", "share-C": "20", "cohort": "cycle"}
+    more = {
+        "minimum_group": "5",
+        "small_group": "merge",
+        "ties": "never_split",
+        "version": str(draft.version),
+    }
+    answer = client.post(address, {**typed, **more})
+    assert answer.status_code == 422
+    assert "The shares add up to 90 instead of 100; 10 to go." in text_of(answer)
+    preview = reverse("reviews:rating_preview", args=["oct"])
+    assert "10 to go" in text_of(client.post(preview, {**typed, **more}))
+    assert client.post(address, {**typed, **more, "share-D": "10", "minimum_group": "1"}).status_code == 422
+    assert client.post(address, {**typed, **more, "share-D": "10"}).status_code == 302
+    draft.refresh_from_db()
+    assert draft.configuration["rating"]["shares"] == {"A": 20, "B": 50, "C": 20, "D": 10}
+
+
+def test_the_preview_counts_on_published_results(cast: Cast, scored_cycle: Cycle) -> None:
+    typed = {"by": "distribution", "share-A": "20", "share-B": "50", "share-C": "20", "share-D": "10"}
+    answer = text_of(
+        browser(cast.hr).post(
+            reverse("reviews:rating_preview", args=["oct"]), {**typed, "cohort": "team", "minimum_group": "3"}
+        )
+    )
+    assert "5 people with a score" in answer
+    assert "1 groups have shares of their own, 0 small ones are merged, 1 (2 people) are exempt." in answer
