@@ -32,9 +32,9 @@ WRITTEN = re.compile(r"\d{1,18}(?:[,=]\d{1,18}){0,1999}")
 @require_http_methods(["GET", "HEAD", "POST", "PUT"])
 def ordering(request: SignedInRequest, code: str, component: str) -> HttpResponse:
     """PUT is the page's autosave; a POST comes from a browser without scripts, with a place typed beside each."""
-    cycle = get_cycle_for(request.user, code)
     if request.method == "PUT":
-        return _autosave(request, cycle, component)
+        return _autosave(request, code, component)
+    cycle = get_cycle_for(request.user, code)
     found = ordering_of(request.user, cycle, component)
     if request.method == "POST":
         try:
@@ -113,13 +113,15 @@ def written(ordering: Ordering) -> str:
     return ",".join("=".join(str(pk) for pk in group) for group in ordering.groups)
 
 
-def _autosave(request: SignedInRequest, cycle: Any, component: str) -> JsonResponse:
+def _autosave(request: SignedInRequest, code: str, component: str) -> JsonResponse:
     try:
         body = json.loads(request.body)
         value, version = str(body["value"]), int(body["version"])
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return JsonResponse({"detail": str(Refusal("cycle_value_malformed"))}, status=400)
     try:
+        # A cycle that is not there and an order that is not there are answered alike.
+        cycle = get_cycle_for(request.user, code)
         if not WRITTEN.fullmatch(value) or not value.isascii():
             raise Refusal("ordering_malformed", status=422)
         groups = [[int(pk) for pk in group.split("=")] for group in value.split(",")]
