@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from reviews.models import RatingProposal, ResultAdjustment
+from reviews.selectors.orderings import ordering_of
 from tests.access.table import Route, Rule, alike, codes
 from tests.access.world import DECEMBER, MISSING_CODE, MISSING_ID, World, configuration
 
@@ -33,6 +34,28 @@ def grids(world: World) -> dict[str, dict[str, Any]]:
         "kpis": {"code": "november", "component": "kpis"},
         "december": {"code": "december", "component": "conduct"},
         "missing": {"code": MISSING_CODE, "component": "conduct"},
+    }
+
+
+def orders(world: World) -> dict[str, dict[str, Any]]:
+    return {
+        "ordered": {"code": "ordered", "component": "order"},
+        "rated": {"code": "november", "component": "conduct"},
+        "missing": {"code": MISSING_CODE, "component": "order"},
+    }
+
+
+def own_people(world: World) -> list[int]:
+    """Whom the manager orders."""
+    parts = world.cycles["ordered"].participants.filter(rater=world.cast.manager)
+    return list(parts.order_by("employee").values_list("employee_id", flat=True))
+
+
+def order_of(world: World) -> dict[str, Any]:
+    order = ",".join(str(pk) for pk in own_people(world))
+    return {
+        "value": order,
+        "version": ordering_of(world.cast.manager, world.cycles["ordered"], "order").version,
     }
 
 
@@ -397,18 +420,17 @@ ROUTES = [
         grids,
         POST=Rule(hr=404, manager={"november": 302, "*": 404}),
     ),
-    # None of these cycles has an order by hand: tests/reviews/test_orderings.py has one, and who is turned away there.
     Route(
         "ordering/<slug:code>/<slug:component>/",
-        grids,
-        GET=Rule(hr=404, manager=404),
-        POST=Rule(hr=404, manager=404),
-        PUT=Rule(hr=404, manager=404, json={"value": "1,2", "version": 0}),
+        orders,
+        GET=Rule(hr=404, manager={"ordered": 200, "*": 404}),
+        POST=Rule(hr=404, manager={"ordered": 302, "*": 404}),
+        PUT=Rule(hr=404, manager={"ordered": 200, "*": 404}, json=lambda world, label: order_of(world)),
     ),
     Route(
         "ordering/<slug:code>/<slug:component>/submit/",
-        grids,
-        POST=Rule(hr=404, manager=404),
+        orders,
+        POST=Rule(hr=404, manager={"ordered": 302, "*": 404}),
     ),
     Route(
         "sheets/<int:sheet_id>/judgements/<slug:item>/",
@@ -626,14 +648,21 @@ ROUTES = [
     ),
     Route(
         "api/v1/cycles/<slug:code>/orderings/<slug:component>/",
-        grids,
-        GET=Rule(everyone=404),
-        PUT=Rule(everyone=404, json={"places": [[1]], "version": 0}),
+        orders,
+        GET=Rule(everyone=404, manager={"ordered": 200, "*": 404}),
+        PUT=Rule(
+            everyone=404,
+            manager={"ordered": 200, "*": 404},
+            json=lambda world, label: {
+                "places": [[pk] for pk in own_people(world)],
+                "version": order_of(world)["version"],
+            },
+        ),
     ),
     Route(
         "api/v1/cycles/<slug:code>/orderings/<slug:component>/submit/",
-        grids,
-        POST=Rule(everyone=404),
+        orders,
+        POST=Rule(everyone=404, manager={"ordered": 422, "*": 404}),
     ),
     Route(
         "api/v1/sheets/<int:sheet_id>/judgements/<slug:item>/",

@@ -6,6 +6,7 @@ log with KPI values, and by cycle
     november   in rating; the blue team's forms are half filled in, the green team's empty; points given to agent, and a
                rating proposed for them
     december   in setup
+    ordered    in rating: managers order their people; nobody has yet
 Nothing of it is committed: tests/access/conftest.py undoes each test, and at the end all of it.
 """
 
@@ -128,6 +129,11 @@ def configuration() -> dict[str, Any]:
             for code, start in (("D", 0), ("C", 60), ("B", 75), ("A", 90))
         ],
     }
+
+
+def by_hand() -> dict[str, Any]:
+    order = {"code": "order", "method": "ranking", "name": two_names("Order"), "weight": 100}
+    return {**configuration(), "components": [{**order, "source": "ordering", "minimum_cohort": 2}]}
 
 
 PLAN: dict[str, Any] = {
@@ -400,6 +406,13 @@ def _cycles(cast: Cast) -> dict[str, Cycle]:
     found["october"] = release_cycle(actor=cast.hr, cycle=october)
     _judge(found["november"], cast.peer, (3, 4), submit=False)
     drain_outbox()
+    found["ordered"] = launch_cycle(
+        actor=cast.hr,
+        cycle=create_cycle(
+            actor=cast.hr, code="ordered", name_zh="排序", name_en="Ordered", first_day=OCTOBER[0],
+            last_day=OCTOBER[1], configuration=by_hand(),
+        ),
+    )  # fmt: skip
     return found
 
 
