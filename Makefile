@@ -51,7 +51,7 @@ SIZES ?= 1000,10000
 bench: environment
 	@exec $(PY) -m bench --sizes $(SIZES) $(ARGS)
 
-# Real servers and workers, killed and stopped at named points; about half an hour.
+# Real servers and workers, killed and stopped at named points, and `make demo` in a browser; about an hour (docs/trials.md).
 trials: environment-dev
 	@exec $(PY) -m tests.trials $(ARGS)
 
