@@ -7,7 +7,8 @@ verbose_name needs no line here.
 from django.utils.translation import gettext_noop as _
 
 MODELS = (
-    _("batch"), _("compensation"), _("cycle"), _("cycle template"), _("incentive plan"), _("job"), _("judgement"),
+    _("batch"), _("clawback"), _("payout hold"),
+    _("compensation"), _("cycle"), _("cycle template"), _("incentive plan"), _("job"), _("judgement"),
     _("kpi"), _("kpi version"), _("leadership"), _("measure"), _("membership"), _("payout decision"), _("payout run"),
     _("plan version"), _("role grant"), _("score sheet"), _("site"), _("source"), _("target edition"), _("team"),
     _("token"), _("user"),
@@ -27,6 +28,7 @@ FIELDS = (
     _("agents"), _("answers"), _("before fatal"), _("call"), _("content"), _("decision reason"), _("doubled"),
     _("drawn"), _("every"), _("form"), _("form version"), _("inspection"), _("inspector"), _("items"), _("left out"),
     _("needs measure"), _("new score"), _("occurred at"), _("population"), _("population digest"), _("position"),
-    _("raised at"), _("sample"), _("scored by"), _("shortfalls"), _("spread"),
+    _("amount"), _("entry"), _("monthly share"), _("put at"), _("put by"), _("release reason"), _("released by"),
+    _("salary"), _("score"), _("raised at"), _("sample"), _("scored by"), _("shortfalls"), _("spread"),
     _("total"), _("updated at"), _("updated by"), _("user"), _("valid"), _("version"),
 )  # fmt: skip
