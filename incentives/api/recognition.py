@@ -76,7 +76,7 @@ class AwardRequest(serializers.Serializer):
     citation = serializers.CharField(max_length=LONGEST_CITATION)
 
 
-class ReasonRequest(serializers.Serializer):
+class AwardWithdrawRequest(serializers.Serializer):
     reason = serializers.CharField(max_length=REASON_LIMIT)
 
 
@@ -168,11 +168,11 @@ class AwardWithdraw(LaurelAPIView):
     roles = {"POST": ("hr",)}
     serializer_class = AwardSerializer
 
-    @extend_schema(request=ReasonRequest, responses={200: AwardSerializer})
+    @extend_schema(request=AwardWithdrawRequest, responses={200: AwardSerializer})
     @idempotent
     def post(self, request: Request, pk: int) -> Response:
         """Take an award back, with its points."""
-        form = ReasonRequest(data=request.data)
+        form = AwardWithdrawRequest(data=request.data)
         form.is_valid(raise_exception=True)
         user = caller(request)
         award = selectors.get_award_for(user, pk)

@@ -119,7 +119,7 @@ class ProposalRequest(EntryRequest):
     rating = serializers.CharField(max_length=20)
 
 
-class DecisionRequest(serializers.Serializer[Any]):
+class ProposalDecisionRequest(serializers.Serializer[Any]):
     accept = serializers.BooleanField()
     reason = serializers.CharField(max_length=REASON_LIMIT)
     is_shared = serializers.BooleanField(required=False, default=False)
@@ -253,12 +253,12 @@ class ProposalDecision(OfCycle):
     roles = {"POST": ("hr",)}
     serializer_class = ProposalSerializer
 
-    @extend_schema(request=DecisionRequest, responses={200: ProposalSerializer})
+    @extend_schema(request=ProposalDecisionRequest, responses={200: ProposalSerializer})
     @idempotent
     def post(self, request: Request, code: str, proposal_id: int) -> Response:
         """Accepting makes the move; the manager reads the reason either way."""
         proposal = get_proposal_for(caller(request), self.cycle(), proposal_id)
-        form = DecisionRequest(data=request.data)
+        form = ProposalDecisionRequest(data=request.data)
         form.is_valid(raise_exception=True)
         decided = decide_proposal(actor=caller(request), proposal=proposal, **form.validated_data)
         return Response(ProposalSerializer(decided).data)

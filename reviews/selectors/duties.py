@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import Count, QuerySet
 from django.urls import reverse
@@ -38,7 +38,7 @@ def names_of(cycle: Cycle) -> dict[str, str]:
 
 
 class SheetDuties:
-    code = "sheets"
+    code: ClassVar[str] = "sheets"
 
     def owing(self, day: datetime.date) -> Collection[int]:
         return set(open_sheets().values_list("rater", flat=True).distinct())
