@@ -22,18 +22,24 @@ def navigation_builders(paths: tuple[str, ...]) -> list[Callable[[HttpRequest], 
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """Items of the navigation are {url, label, icon, active, count, group?}; count is work waiting."""
+    """Items are {url, label, icon, active, count?, group?, short?, bar?}; count is work waiting, short and bar are
+    the word and the place at the foot of a phone."""
     nav = build_navigation(request)
     return {
         "nav": nav,
         # Five places fit a thumb's width: four pages and "More", or five pages.
-        "nav_bottom": nav if len(nav) <= BOTTOM_BAR_PLACES else nav[: BOTTOM_BAR_PLACES - 1],
+        "nav_bottom": _bottom_bar(nav),
         "nav_has_more": len(nav) > BOTTOM_BAR_PLACES,
         "sign_out_url": _url("people:sign_out"),
         "account_url": _url("people:account"),
         "notices_url": _url("delivery:notices"),
         "shell_text": script_texts(),
     }
+
+
+def _bottom_bar(nav: list[NavigationItem]) -> list[NavigationItem]:
+    fit = BOTTOM_BAR_PLACES if len(nav) <= BOTTOM_BAR_PLACES else BOTTOM_BAR_PLACES - 1
+    return sorted(nav, key=lambda item: item.get("bar", BOTTOM_BAR_PLACES))[:fit]
 
 
 def build_navigation(request: HttpRequest) -> list[NavigationItem]:

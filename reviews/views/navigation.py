@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from people.models import User
 from reviews.selectors.incidents import unread_count
@@ -22,6 +23,8 @@ def build_navigation(request: HttpRequest) -> list[dict[str, Any]]:
         {
             "url": url,
             "label": _("My record"),
+            "short": pgettext_lazy("bar", "Record"),
+            "bar": 5,
             "icon": "notes",
             "group": _("Mine") if user.roles - {"employee"} else "",
             "active": request.path.startswith(url),

@@ -321,20 +321,41 @@ def test_home_asks_strangers_to_sign_in(client: Client, db: None) -> None:
 
 NAVIGATION = {
     "hr": [
-        "reviews:cycles", "metrics:kpis", "metrics:inspections", "intake:list", "incentives:plans",
-        "incentives:payout_runs", "people:employees",
+        "reviews:cycles", "reviews:incidents", "metrics:inspections", "metrics:kpis", "metrics:targets", "intake:list",
+        "incentives:plans", "incentives:payout_runs", "incentives:recognition", "people:employees",
+        "reviews:competencies",
     ],
-    "payroll": ["incentives:payout_runs", "incentives:plans", "people:employees"],
+    "payroll": ["incentives:payout_runs", "incentives:accounts", "incentives:plans", "people:employees"],
     "auditor": [
         "trail:list", "reviews:cycles", "metrics:kpis", "metrics:inspections", "incentives:payout_runs",
         "people:employees",
     ],
     "manager": [
-        "reviews:queue", "metrics:inspections", "metrics:values", "people:employees", "reviews:standing",
-        "incentives:statement",
+        "reviews:queue", "reviews:incidents", "metrics:inspections", "metrics:values", "people:employees",
+        "reviews:standing", "incentives:statement", "incentives:recognition", "record",
     ],
-    "agent": ["reviews:standing", "metrics:values", "metrics:inspections", "incentives:statement"],
+    "agent": [
+        "reviews:standing", "metrics:values", "metrics:inspections", "incentives:statement",
+        "incentives:recognition", "record",
+    ],
 }  # fmt: skip
+
+#: The four that a thumb reaches; the rest is behind "More".
+BOTTOM_BAR = {
+    "hr": ["reviews:cycles", "intake:list", "incentives:payout_runs", "people:employees"],
+    "manager": ["reviews:queue", "reviews:incidents", "metrics:values", "reviews:standing"],
+    "agent": ["reviews:standing", "record", "incentives:statement", "metrics:values"],
+}
+
+
+@pytest.mark.parametrize("who", BOTTOM_BAR)
+def test_the_foot_of_a_phone_by_role(
+    cast: Cast, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch, who: str
+) -> None:
+    monkeypatch.setattr("people.views.navigation.address_of", lambda name: f"/{name}/")
+    response = sign_in(getattr(cast, who)).get(reverse("people:account"))
+    assert [item["url"].strip("/") for item in response.context["nav_bottom"]] == BOTTOM_BAR[who]
+    assert all(item["short"] for item in response.context["nav_bottom"])
 
 
 @pytest.mark.parametrize("who", NAVIGATION)
