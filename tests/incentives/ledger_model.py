@@ -108,6 +108,7 @@ class Model:
         self.ledger: list[Entry] = []
         self.outbox: list[int] = []
         self.seen: dict[int, Any] = {}
+        self.approved: list[int] = []  # in the order of approval
 
     # People ---------------------------------------------------------------------------------------------------
 
@@ -174,6 +175,7 @@ class Model:
         for name, line in sorted(payout.booked().items()):
             self._book(number, payout, name, line)
         payout.state = "approved"
+        self.approved.append(number)
 
     def _book(self, number: int, payout: Payout, who: str, line: Line) -> None:
         if payout.kind == "regular":
@@ -362,7 +364,7 @@ class Model:
             assert len(standing) <= 1, f"{who} is paid twice"
             assert self.standing(who) == sum((entry.amount for _place, entry in standing), Decimal(0))
         owed: dict[str, Decimal] = {}
-        for number in self._approvals():
+        for number in self.approved:
             payout = self.payouts[number]
             booked = payout.booked()
             for who, line in payout.lines.items():
@@ -383,9 +385,3 @@ class Model:
                 assert payout.summed_up
         assert sum(payout.state in OPEN for payout in self.payouts) <= 1
         assert sum(payout.kind == "regular" and payout.state == "approved" for payout in self.payouts) <= 1
-
-    def _approvals(self) -> list[int]:
-        """Approved runs in the order in which they were approved, which is that of their entries."""
-        approved = {number for number, payout in enumerate(self.payouts) if payout.state == "approved"}
-        ordered = list(dict.fromkeys(entry.payout for entry in self.ledger))
-        return [*ordered, *sorted(approved - set(ordered))]
