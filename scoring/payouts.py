@@ -46,6 +46,8 @@ _NUMBERS = (int, float, str, Decimal)
 
 def to_decimal(value: Any, name: str) -> Decimal:
     """A number as a Decimal; a float by its shortest decimal form. Refuses nan and infinity."""
+    if type(value) is Decimal and value.is_finite():  # by far the most
+        return value
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, bool) or not isinstance(value, _NUMBERS):

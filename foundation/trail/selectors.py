@@ -1,14 +1,13 @@
 """What the trail says, newest first: who changed what, from what to what, and why.
 
-Every followed model has its own table of events. One page is one query per table for its newest few (of which
-the page's rows are taken), one for the rows before each of them, and one per kind of thing named in them: the
+Every followed model has its own table of events. One page is one query for the newest few of all tables, and for each
+table that is on the page one for its rows, one for the rows before them, and one per kind of thing named in them: the
 number of queries depends on the models, not on the rows.
 """
 
 from __future__ import annotations
 
 import datetime
-import heapq
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +18,20 @@ from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.core import signing
 from django.core.exceptions import PermissionDenied
-from django.db.models import Field, ForeignKey, Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models import (
+    BigIntegerField,
+    F,
+    Field,
+    ForeignKey,
+    Model,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    TextField,
+    Value,
+)
+from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 from pghistory.models import Event
 
@@ -120,29 +132,54 @@ def visible_events(
         if actor is not None:
             rows = rows.filter(pgh_context__metadata__user=actor)
         if object_id is not None:
-            rows = rows.filter(pgh_obj_id=object_id) if _fits(table, object_id) else rows.none()
-        streams.append([(label, row) for row in _after(rows, label, position)[: limit + 1]])
-    found = list(heapq.merge(*streams, key=lambda pair: _order(*pair)))[: limit + 1]
+            if not _fits(table, object_id):
+                continue
+            rows = rows.filter(pgh_obj_id=object_id)
+        streams.append(_newest(rows, label, position, limit + 1))
+    found = _rows_of(_first(streams, limit + 1))
     more, found = len(found) > limit, found[:limit]
     return Entries(_in_words(found), _write_cursor(*found[-1]) if more else "")
 
 
-def _order(label: str, row: Any) -> tuple[datetime.timedelta, str, int]:
-    return (FAR - row.pgh_created_at, label, -row.pgh_id)  # exact, as a float of seconds would not be
+def _newest(rows: QuerySet[Any], label: str, position: Position | None, count: int) -> QuerySet[Any]:
+    """(label, id, time) of the first rows of one table behind the last one seen."""
+    if position is not None:
+        moment, last_label, last_id = position
+        behind = Q(pgh_created_at__lt=moment)
+        if label > last_label:
+            behind |= Q(pgh_created_at=moment)
+        elif label == last_label:
+            behind |= Q(pgh_created_at=moment, pgh_id__lt=last_id)
+        rows = rows.filter(behind)
+    # Each table's few are chosen by its own indexes before they are put together.
+    few = rows.order_by("-pgh_created_at", "-pgh_id")[:count]
+    return few.annotate(
+        trail_label=Value(label, output_field=TextField()),
+        trail_id=Cast("pgh_id", BigIntegerField()),
+        trail_at=F("pgh_created_at"),
+    ).values_list("trail_label", "trail_id", "trail_at")
 
 
-def _after(rows: QuerySet[Any], label: str, position: Position | None) -> QuerySet[Any]:
-    """Rows behind the last one seen, in the order of _order."""
-    rows = rows.select_related("pgh_context").order_by("-pgh_created_at", "-pgh_id")
-    if position is None:
-        return rows
-    moment, last_label, last_id = position
-    behind = Q(pgh_created_at__lt=moment)
-    if label > last_label:
-        behind |= Q(pgh_created_at=moment)
-    elif label == last_label:
-        behind |= Q(pgh_created_at=moment, pgh_id__lt=last_id)
-    return rows.filter(behind)
+def _first(streams: Sequence[QuerySet[Any]], count: int) -> list[tuple[str, int]]:
+    """(label, id) of the first rows of all tables together: newest first, then by label, then by id. One query."""
+    if not streams:
+        return []
+    whole = streams[0].union(*streams[1:], all=True) if len(streams) > 1 else streams[0]
+    found = sorted(whole, key=lambda row: (FAR - row[2], row[0], -row[1]))  # exact, as seconds would not be
+    return [(label, pk) for label, pk, _at in found[:count]]
+
+
+def _rows_of(chosen: Sequence[tuple[str, int]]) -> list[tuple[str, Any]]:
+    """The rows themselves, in order. One query per table that has any."""
+    wanted: dict[str, list[int]] = defaultdict(list)
+    for label, pk in chosen:
+        wanted[label].append(pk)
+    rows = {
+        (label, row.pgh_id): row
+        for label, ids in wanted.items()
+        for row in event_models()[label].objects.filter(pgh_id__in=ids).select_related("pgh_context")
+    }
+    return [(label, rows[label, pk]) for label, pk in chosen if (label, pk) in rows]
 
 
 def _fits(table: Any, object_id: str) -> bool:
@@ -201,24 +238,28 @@ def _in_words(found: Sequence[tuple[str, Any]]) -> list[Entry]:
 
 
 def _rows_before(found: Sequence[tuple[str, Any]]) -> dict[tuple[str, int], Any]:
-    """The state each event's thing had before, by (label, id of the event). Two queries per table at most."""
-    wanted: dict[str, list[int]] = defaultdict(list)
+    """The state each event's thing had before, by (label, id of the event). One query per table."""
+    wanted: dict[str, list[Any]] = defaultdict(list)
     for label, row in found:
         if row.pgh_label == "update":
-            wanted[label].append(row.pgh_id)
+            wanted[label].append(row)
     earlier: dict[tuple[str, int], Any] = {}
-    for label, ids in wanted.items():
+    for label, changed in wanted.items():
         table = event_models()[label]
         previous = table.objects.filter(pgh_obj_id=OuterRef("pgh_obj_id"), pgh_id__lt=OuterRef("pgh_id"))
-        pairs = dict(
-            table.objects.filter(pgh_id__in=ids)
+        ids = (
+            table.objects.filter(pgh_id__in=[row.pgh_id for row in changed])
             .annotate(previous_id=Subquery(previous.order_by("-pgh_id").values("pgh_id")[:1]))
-            .values_list("pgh_id", "previous_id")
+            .values("previous_id")
         )
-        rows = table.objects.in_bulk([previous_id for previous_id in pairs.values() if previous_id])
-        for event_id, previous_id in pairs.items():
-            if previous_id in rows:
-                earlier[label, event_id] = rows[previous_id]
+        of_thing: dict[Any, list[Any]] = defaultdict(list)
+        for row in table.objects.filter(pgh_id__in=ids).order_by("pgh_id"):
+            of_thing[row.pgh_obj_id].append(row)
+        for row in changed:
+            # Each one's last is among them, so the last of those before it is its own.
+            before = [each for each in of_thing[row.pgh_obj_id] if each.pgh_id < row.pgh_id]
+            if before:
+                earlier[label, row.pgh_id] = before[-1]
     return earlier
 
 

@@ -133,6 +133,7 @@ class Result(models.Model):
         constraints = [models.UniqueConstraint(fields=["run", "employee"], name="one_result_per_run")]
         indexes = [
             models.Index(fields=["run", "rank", "employee"], name="results_by_rank"),
+            models.Index(fields=["run", "score", "id"], name="results_by_score"),
             models.Index(fields=["employee", "cycle"], name="results_of_person"),
         ]
 

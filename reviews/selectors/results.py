@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.http import Http404
 
 from foundation.bulk import copy_out
@@ -95,17 +95,15 @@ def released_result_of(employee: User, cycle: Cycle) -> Result | None:
 
 
 def released_results_of(employee: User) -> list[tuple[Cycle, Result]]:
-    """All released cycles with the employee's result, latest period first; two queries."""
-    cycles = {
-        cycle.published_run_id: cycle
-        for cycle in Cycle.objects.filter(
-            released_at__isnull=False, participants__employee=employee
-        ).order_by("-last_day", "-id")
-    }
-    results = {
-        result.run_id: result for result in Result.objects.filter(run__in=list(cycles), employee=employee)
-    }
-    return [(cycle, results[run]) for run, cycle in cycles.items() if run in results]
+    """All released cycles with the employee's result, latest period first; one query."""
+    found = (
+        Result.objects.filter(
+            employee=employee, cycle__released_at__isnull=False, run=F("cycle__published_run")
+        )
+        .select_related("cycle")
+        .order_by("-cycle__last_day", "-cycle__id")
+    )
+    return [(result.cycle, result) for result in found]
 
 
 def distribution(cycle: Cycle) -> dict[str, int]:

@@ -16,7 +16,7 @@ from foundation.refusals import Refusal
 from reviews.models import Acknowledgement, Cycle, Result
 from reviews.models.cycles import Phase
 from reviews.selectors.cycles import get_cycle_for, visible_cycles
-from reviews.selectors.evidence import KPIFact, data_until, kpi_facts, moved_by, previous_result
+from reviews.selectors.evidence import KPIFact, data_until, kpi_facts, moved_by
 from reviews.selectors.explanations import explanation_of
 from reviews.selectors.results import may_see_rank, released_results_of
 from reviews.services.acknowledgements import COMMENT_LIMIT, acknowledge_result
@@ -82,7 +82,7 @@ def _context(
 ) -> dict[str, Any]:
     result.employee = request.user
     explanation = explanation_of(result, cycle, show_rank=may_see_rank(request.user, cycle), own=True)
-    before = previous_result(cycle, request.user)
+    before = next((each for each in released if each[0].last_day < cycle.last_day), None)
     change = None
     if before and result.score is not None and before[1].score is not None:
         change = result.score - before[1].score

@@ -214,6 +214,17 @@ def test_salaries_of_a_day(cast: Cast) -> None:
     assert set(compensation_on([cast.agent.pk, cast.leaver.pk], cast.last_day)) == {cast.agent.pk}
 
 
+def test_salaries_of_many_are_those_asked_for(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many are read by the range of their ids; whoever lies between them and was not asked for stays out."""
+    everybody = sorted(compensation_on([user.pk for user in cast.employees], cast.first_day))
+    asked = [everybody[0], everybody[-1]]
+    few = compensation_on(asked, cast.first_day)
+    monkeypatch.setattr("people.selectors.compensation.MANY", 2)
+    assert compensation_on(asked, cast.first_day) == few
+    assert sorted(few) == asked
+    assert len(everybody) > 2
+
+
 # Memberships ---------------------------------------------------------------------------------------------------------
 
 
