@@ -127,6 +127,15 @@ define_refusals(
         "formula_exponent": _("An exponent is a whole number from 0 to %(limit)s (character %(at)s)."),
         "formula_unexpected": _("%(found)s is not expected at character %(at)s."),
         "formula_end": _("The formula ends too early."),
+        # duties
+        "duty_job_unknown": _("There is no job %(name)s."),
+        "duty_unknown": _("The job %(job)s has no duty %(name)s."),
+        "duty_twice": _("The duty %(name)s of this job is already said above."),
+        "duty_kpi_qualitative": _("A cycle scores %(name)s by no number, so it covers no duty."),
+        "duties_stale": _(
+            "Somebody else changed which KPIs cover these duties meanwhile. Load the page again and enter your "
+            "change there."
+        ),
         # target tables
         "targets_invalid": _("Row %(row)s: %(first)s (%(count)s cells to mend; nothing was stored)"),
         "targets_stale": _(

@@ -2,6 +2,7 @@ from django.urls import path
 
 from metrics.views import (
     bands,
+    duties,
     inspection_agreement,
     inspection_forms,
     inspection_samples,
@@ -24,6 +25,8 @@ urlpatterns = [
     path("kpis/<slug:code>/", kpis.kpi, name="kpi"),
     path("kpis/<slug:code>/edit/", kpis.kpi_edit, name="kpi_edit"),
     path("kpis/<slug:code>/active/", kpis.kpi_active, name="kpi_active"),
+    path("duties/", duties.duties, name="duties"),
+    path("duties/<slug:code>/", duties.duty, name="duty"),
     path("targets/", targets.targets, name="targets"),
     path("targets.csv", targets.targets_csv, name="targets_csv"),
     path("measures/", measures.measures, name="measures"),

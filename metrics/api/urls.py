@@ -1,6 +1,6 @@
 from django.urls import path
 
-from metrics.api import inspection_forms, inspections, kpi_values, kpis, measures, sources, targets
+from metrics.api import duties, inspection_forms, inspections, kpi_values, kpis, measures, sources, targets
 
 urlpatterns = [
     path("measures/", measures.MeasureList.as_view()),
@@ -8,6 +8,8 @@ urlpatterns = [
     path("kpis/", kpis.KPIList.as_view()),
     path("kpis/<slug:code>/", kpis.KPIDetail.as_view()),
     path("kpis/<slug:code>/versions/", kpis.KPIVersions.as_view()),
+    path("duties/", duties.DutyList.as_view()),
+    path("duties/<slug:code>/", duties.JobDuties.as_view()),
     path("targets/", targets.TargetTable.as_view()),
     path("targets/editions/", targets.TargetEditionList.as_view()),
     path("targets/editions/<int:number>/", targets.TargetEditionDetail.as_view()),

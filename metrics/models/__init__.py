@@ -1,4 +1,5 @@
 from metrics.models.batches import Batch
+from metrics.models.duties import DutyKPI
 from metrics.models.inspection_forms import InspectionForm, InspectionFormVersion
 from metrics.models.inspection_samples import InspectionSample
 from metrics.models.inspections import Inspection, InspectionDispute, InspectionScore
@@ -13,6 +14,7 @@ from metrics.models.targets import TargetEdition, TargetRow
 __all__ = [
     "KPI",
     "Batch",
+    "DutyKPI",
     "Inspection",
     "InspectionDispute",
     "InspectionForm",

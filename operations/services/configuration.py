@@ -13,6 +13,7 @@ from foundation.refusals import Refusal
 from foundation.trail.services import recording
 from incentives.services import configuration as incentives
 from metrics.services import configuration as metrics
+from metrics.services import duty_sections as duties
 from metrics.services import inspection_configuration as inspections
 from metrics.services import target_sections as targets
 from people.services import configuration as people
@@ -32,6 +33,7 @@ SECTIONS: dict[str, tuple[Load, Dump]] = {
     "kpis": (metrics.load_kpis, metrics.dump_kpis),
     "inspection_forms": (inspections.load_inspection_forms, inspections.dump_inspection_forms),
     "competencies": (library.load_competencies, library.dump_competencies),
+    "duties": (duties.load_duties, duties.dump_duties),
     "targets": (targets.load_targets, targets.dump_targets),
     "behaviours": (library.load_behaviours, library.dump_behaviours),
     "incident_strengths": (library.load_strengths, library.dump_strengths),

@@ -13,7 +13,9 @@ from django.utils.translation import gettext as _
 from foundation.bulk import copy_out
 from foundation.interface.wording import month, number
 from metrics.models import KPI, KPIPeriod
+from metrics.selectors.duties import duties_of
 from metrics.selectors.kpi_values import latest_period
+from people.models import Job
 from reviews.methods.base import KPIReference, localised
 from reviews.methods.document import completed, rated_components
 from reviews.models import Cycle
@@ -44,6 +46,7 @@ def choice_findings(cycle: Cycle) -> list[LaunchProblem]:
         return []
     found = _uncovered(weights, configuration)
     people = population_of(configuration, cycle.first_day, cycle.last_day)
+    found += _duties(weights, {row.job_id for row in people if row.job_id})
     period = latest_period()
     if period is not None and people:
         values = _values(period, [row.employee_id for row in people], list(weights))
@@ -71,6 +74,17 @@ def _uncovered(weights: Mapping[str, float], configuration: Mapping[str, Any]) -
     judged = bool(rated_components(configuration))
     code = "choice_uncovered_judged" if judged else "choice_uncovered"
     return [_finding(code, {"names": _(", ").join(absent)})]
+
+
+def _duties(weights: Mapping[str, float], job_ids: set[int]) -> list[LaunchProblem]:
+    """The duties of the people's jobs that no measured KPI of the cycle covers, a sentence per job. Two queries."""
+    jobs = [job for job in Job.objects.filter(pk__in=job_ids).order_by("code") if job.duties]
+    found = []
+    for each in duties_of(jobs):
+        names = [duty.name for duty in each.duties if not any(kpi.code in weights for kpi in duty.kpis)]
+        if names:
+            found.append(_finding("choice_duty", {"job": each.job.name, "names": _(", ").join(names)}, "duties"))
+    return found
 
 
 def _values(period: KPIPeriod, employee_ids: list[int], codes: list[str]) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from metrics.selectors.duties import duties_of
 from tests.access.routes_foundation import imports
 from tests.access.table import Route, Rule, codes
 from tests.access.world import MISSING_CODE, MISSING_ID, World
@@ -49,7 +50,24 @@ def editions(world: World) -> dict[str, dict[str, Any]]:
     return {"first": {"number": 1}, "missing": {"number": MISSING_ID}}
 
 
+DUTIES: dict[str, list[Any]] = {"duties": []}
+duty_jobs = codes("agent")
+
+
+def duty_form(world: World, label: str) -> dict[str, str]:
+    return {"version": duties_of([world.cast.job_agent])[0].version}
+
+
 ROUTES = [
+    Route("duties/", GET=Rule(hr=200, auditor=200)),
+    Route("duties/<slug:code>/", duty_jobs, GET=Rule(hr=200), POST=Rule(hr=302, body=duty_form)),
+    Route("api/v1/duties/", GET=Rule(hr=200, auditor=200)),
+    Route(
+        "api/v1/duties/<slug:code>/",
+        duty_jobs,
+        GET=Rule(hr=200, auditor=200),
+        PUT=Rule(hr=200, json=DUTIES),
+    ),
     Route(
         "targets/",
         GET=Rule(hr=200, auditor=200),

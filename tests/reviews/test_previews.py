@@ -15,9 +15,11 @@ from foundation.refusals import Refusal
 from foundation.runs import services as runs
 from foundation.runs.models import Run
 from metrics.models import KPI, KPIPeriod, KPIValue, KPIVersion
+from metrics.services.duties import cover_duties
 from metrics.services.target_lines import TargetLine
 from metrics.services.targets import save_targets
 from people.models import Membership, User
+from people.services.teams import save_job
 from reviews.models import ComponentScore, Cycle, Participant, Result
 from reviews.selectors.choices import choice_findings
 from reviews.selectors.previews import latest_preview, preview_summary
@@ -27,7 +29,7 @@ from reviews.services.previews import start_preview
 from reviews.services.retention import drop_superseded_runs
 from tests.cast import Cast
 from tests.factories import MembershipFactory, UserFactory, keep_kpi_value
-from tests.reviews.conftest import conduct, configuration, kpi_component
+from tests.reviews.conftest import conduct, configuration, kpi_component, make_kpi
 
 
 @pytest.fixture
@@ -243,6 +245,26 @@ def test_the_number_of_queries_does_not_depend_on_people(
     few = query_count(lambda: choice_findings(november))
     values(september, kpis["csat"], {pk: (4 + place / 20, 50) for place, pk in enumerate(agents)})
     assert query_count(lambda: choice_findings(november)) <= few
+
+
+def test_duties_that_no_kpi_of_the_cycle_covers(cast: Cast, november: Cycle, client: Client) -> None:
+    duties = [
+        {"code": "calls", "name_zh": "接听", "name_en": "Answering"},
+        {"code": "records", "name_zh": "记录", "name_en": "Records"},
+    ]
+    job = save_job(actor=cast.hr, code="agent", name_en="Agent", duties=duties)
+    assert choice_findings(november)[-1].text == "Agent: no KPI of this cycle covers Answering, Records."
+    # A KPI that this cycle does not weigh covers nothing in it.
+    make_kpi("elsewhere", "sum(calls)", target="1", minimum=1)
+    cover_duties(actor=cast.hr, job=job, kpis={"calls": ["csat"], "records": ["elsewhere"]})
+    assert choice_findings(november)[-1].text == "Agent: no KPI of this cycle covers Records."
+    client.force_login(cast.hr)
+    assert 'href="/duties/"' in client.get("/cycles/nov/").content.decode()
+    cover_duties(actor=cast.hr, job=job, kpis={"records": ["response_time"]})
+    assert codes(november) == ["choice_uncovered_judged"]
+    # Jobs of nobody in the cycle are not asked about.
+    save_job(actor=cast.hr, code="cook", name_en="Cook", duties=duties)
+    assert codes(november) == ["choice_uncovered_judged"]
 
 
 def test_the_cockpit_and_the_api_say_it(cast: Cast, november: Cycle, client: Client) -> None:
