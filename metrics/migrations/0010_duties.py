@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('metrics', '0009_value_sets'),
+        ("metrics", "0009_value_sets"),
         ('people', '0004_grade'),
         ('pghistory', '0007_auto_20250421_0444'),
     ]
