@@ -7,53 +7,132 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
         ("metrics", "0009_value_sets"),
-        ('people', '0004_grade'),
-        ('pghistory', '0007_auto_20250421_0444'),
+        ("people", "0004_grade"),
+        ("pghistory", "0007_auto_20250421_0444"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='DutyKPI',
+            name="DutyKPI",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('duty', models.CharField(max_length=40, verbose_name='Duty')),
-                ('job', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.job', verbose_name='Job')),
-                ('kpi', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='metrics.kpi', verbose_name='KPI')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("duty", models.CharField(max_length=40, verbose_name="Duty")),
+                (
+                    "job",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="people.job",
+                        verbose_name="Job",
+                    ),
+                ),
+                (
+                    "kpi",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="metrics.kpi",
+                        verbose_name="KPI",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'KPI of a duty',
+                "verbose_name": "KPI of a duty",
             },
         ),
         migrations.CreateModel(
-            name='DutyKPIEvent',
+            name="DutyKPIEvent",
             fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('duty', models.CharField(max_length=40, verbose_name='Duty')),
-                ('job', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='people.job', verbose_name='Job')),
-                ('kpi', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='metrics.kpi', verbose_name='KPI')),
-                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
-                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='metrics.dutykpi')),
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("id", models.BigIntegerField()),
+                ("duty", models.CharField(max_length=40, verbose_name="Duty")),
+                (
+                    "job",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="people.job",
+                        verbose_name="Job",
+                    ),
+                ),
+                (
+                    "kpi",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="metrics.kpi",
+                        verbose_name="KPI",
+                    ),
+                ),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="metrics.dutykpi",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.AddConstraint(
-            model_name='dutykpi',
-            constraint=models.UniqueConstraint(fields=('job', 'duty', 'kpi'), name='a_kpi_covers_a_duty_once'),
+            model_name="dutykpi",
+            constraint=models.UniqueConstraint(
+                fields=("job", "duty", "kpi"), name="a_kpi_covers_a_duty_once"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='dutykpi',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "metrics_dutykpievent" ("duty", "id", "job_id", "kpi_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (NEW."duty", NEW."id", NEW."job_id", NEW."kpi_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id"); RETURN NULL;', hash='ab7dcb9af3ca564556f6b2ac6d4adb509586a754', operation='INSERT', pgid='pgtrigger_insert_insert_15766', table='metrics_dutykpi', when='AFTER')),
+            model_name="dutykpi",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "metrics_dutykpievent" ("duty", "id", "job_id", "kpi_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (NEW."duty", NEW."id", NEW."job_id", NEW."kpi_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id"); RETURN NULL;',
+                    hash="ab7dcb9af3ca564556f6b2ac6d4adb509586a754",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_15766",
+                    table="metrics_dutykpi",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='dutykpi',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "metrics_dutykpievent" ("duty", "id", "job_id", "kpi_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (OLD."duty", OLD."id", OLD."job_id", OLD."kpi_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id"); RETURN NULL;', hash='928527e0196e5167081ea1e6a3f07955a122123c', operation='DELETE', pgid='pgtrigger_delete_delete_6fd4d', table='metrics_dutykpi', when='AFTER')),
+            model_name="dutykpi",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "metrics_dutykpievent" ("duty", "id", "job_id", "kpi_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (OLD."duty", OLD."id", OLD."job_id", OLD."kpi_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id"); RETURN NULL;',
+                    hash="928527e0196e5167081ea1e6a3f07955a122123c",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_6fd4d",
+                    table="metrics_dutykpi",
+                    when="AFTER",
+                ),
+            ),
         ),
     ]

@@ -12,9 +12,7 @@ class DutyKPI(models.Model):
     """One KPI that covers one duty. The duty is one of Job.duties, by its code; what is said of a duty that the job no
     longer has counts for nothing."""
 
-    job = models.ForeignKey(
-        "people.Job", on_delete=models.PROTECT, related_name="+", verbose_name=_("Job")
-    )
+    job = models.ForeignKey("people.Job", on_delete=models.PROTECT, related_name="+", verbose_name=_("Job"))
     duty = models.CharField(_("Duty"), max_length=40)
     kpi = models.ForeignKey("metrics.KPI", on_delete=models.PROTECT, related_name="+", verbose_name=_("KPI"))
 

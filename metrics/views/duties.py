@@ -44,7 +44,9 @@ def duty(request: HttpRequest, code: str) -> HttpResponse:
                 form.add_error(field if field in form.fields else None, str(refusal))
                 status = refusal.status if refusal.status == 409 else 422
             else:
-                messages.success(request, _("Which KPIs cover the duties of %(job)s is kept.") % {"job": job.name})
+                messages.success(
+                    request, _("Which KPIs cover the duties of %(job)s is kept.") % {"job": job.name}
+                )
                 return redirect("metrics:duties")
     context = {"form": form, "job": job, "found": found}
     return render(request, "metrics/duty.html", context, status=status)

@@ -83,7 +83,9 @@ def _duties(weights: Mapping[str, float], job_ids: set[int]) -> list[LaunchProbl
     for each in duties_of(jobs):
         names = [duty.name for duty in each.duties if not any(kpi.code in weights for kpi in duty.kpis)]
         if names:
-            found.append(_finding("choice_duty", {"job": each.job.name, "names": _(", ").join(names)}, "duties"))
+            found.append(
+                _finding("choice_duty", {"job": each.job.name, "names": _(", ").join(names)}, "duties")
+            )
     return found
 
 

@@ -144,7 +144,11 @@ def test_yaml_goes_out_and_comes_back(cast: Cast, job: Job) -> None:
         ([{"job": "agent", "duty": "calls", "kpis": ["x"]}], "duties[0].kpis", "kpi_unknown"),
         ([{"job": "agent", "duty": "calls", "kpis": [3]}], "duties[0].kpis[0]", "document_type"),
         ([{"job": "agent", "duty": "calls"}], "duties[0].kpis", "document_missing"),
-        ([{"job": "agent", "duty": "calls", "kpis": [], "kpi": "x"}], "duties[0].kpi", "document_unknown_key"),
+        (
+            [{"job": "agent", "duty": "calls", "kpis": [], "kpi": "x"}],
+            "duties[0].kpi",
+            "document_unknown_key",
+        ),
         ([{"job": "agent", "duty": "calls", "kpis": []}] * 2, "duties[1].duty", "duty_twice"),
     ],
 )
