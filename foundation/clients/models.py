@@ -17,6 +17,7 @@ class Scope(models.TextChoices):
     METRICS_READ = "metrics:read", _("read measures, KPIs and KPI values")
     METRICS_WRITE = "metrics:write", _("define KPIs and import data")
     INSPECTIONS_WRITE = "inspections:write", _("score, dispute and decide quality inspections")
+    INCIDENTS_WRITE = "incidents:write", _("note incidents and reply to them")
     CYCLES_READ = "cycles:read", _("read cycles and forms")
     CYCLES_WRITE = "cycles:write", _("configure, launch, score and release cycles")
     RESULTS_READ = "results:read", _("read results and their explanation")

@@ -122,7 +122,7 @@ class ReplyRequest(serializers.Serializer[Any]):
 class IncidentList(ListAPI):
     """Incidents that the caller may read, the latest day first; the own ones among them."""
 
-    scopes = {"GET": Scope.CYCLES_READ, "POST": Scope.CYCLES_WRITE}
+    scopes = {"GET": Scope.CYCLES_READ, "POST": Scope.INCIDENTS_WRITE}
     roles = {"GET": ANYONE, "POST": ("hr", "manager", "inspector")}
     serializer_class = IncidentSerializer
     filters = {
@@ -167,7 +167,7 @@ class IncidentDetail(RetrieveAPI):
 class IncidentStep(LaurelAPIView):
     """Something said about an incident by its id."""
 
-    scopes = {"POST": Scope.CYCLES_WRITE}
+    scopes = {"POST": Scope.INCIDENTS_WRITE}
     roles = {"POST": ANYONE}
     serializer_class = IncidentSerializer
 

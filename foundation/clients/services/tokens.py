@@ -28,6 +28,7 @@ SCOPE_ROLES: dict[str, frozenset[str]] = {
     Scope.METRICS_READ: _EVERYONE,
     Scope.METRICS_WRITE: frozenset({"hr"}),
     Scope.INSPECTIONS_WRITE: frozenset({"hr", "inspector", "employee"}),
+    Scope.INCIDENTS_WRITE: frozenset({"hr", "manager", "inspector", "employee"}),
     Scope.CYCLES_READ: _EVERYONE,
     Scope.CYCLES_WRITE: frozenset({"hr", "manager"}),
     Scope.RESULTS_READ: _EVERYONE,
