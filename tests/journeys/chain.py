@@ -177,7 +177,7 @@ class Chain:
             key="cycle",
         )
         problems = self.ask("hr", "GET", f"cycles/{code}/problems/", 200)
-        errors = [p for p in _rows(problems) if p["severity"] == "error"]
+        errors = [p for p in rows_of(problems) if p["severity"] == "error"]
         assert errors == [], errors
         launched = self.ask(
             "hr", "POST", f"cycles/{code}/launch/", 200, body={"to_phase": "rating"}, key="launch"
@@ -241,5 +241,5 @@ class Chain:
         return sum((Decimal(line["amount"]) for line in self.seen["lines"]), Decimal(0))
 
 
-def _rows(answer: Any) -> list[Any]:
+def rows_of(answer: Any) -> list[Any]:
     return list(answer["results"] if isinstance(answer, dict) else answer)
