@@ -331,7 +331,9 @@ def assert_as_by_hand(explanation: dict[str, Any], values: dict[str, float], poi
     }
     for code, value in values.items():
         assert math.isclose(shown[code], value, abs_tol=1e-5), (name, code)
-    speed = next(p for edge, p in ((75, 50), (66, 80), (60, 100), (0, 120)) if values["response_time"] >= edge)
+    speed = next(
+        p for edge, p in ((75, 50), (66, 80), (60, 100), (0, 120)) if values["response_time"] >= edge
+    )
     by_hand = {
         "kpis": 50 * min(values["satisfaction"] / 3.4, 1.2)
         + 30 * min(values["resolution_rate"] / 90, 1.2)

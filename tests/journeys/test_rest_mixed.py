@@ -119,4 +119,3 @@ def test_a_mixed_cycle_from_launch_to_released_results_by_rest_alone() -> None:
     assert explained["score"] == found["Becky"]["score"]
     chain.ask("agent", "GET", f"{RESULTS}{ids['Dan']}/", 404)
     assert not [name for name in AGENTS[1:] if f'"{name}"' in str(explained).replace("'", '"')]
-
