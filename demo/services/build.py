@@ -18,7 +18,7 @@ from django.db import transaction
 
 from demo import calls, people
 from demo.accounts import ACCOUNTS, PASSWORD
-from demo.services import cycles, inspections
+from demo.services import cycles, inspections, recognition
 from foundation.documents import Problems
 from foundation.intake import services as intake
 from foundation.intake.models import Import
@@ -78,6 +78,8 @@ def build(*, today: date, root: Path, say: Say) -> None:
     say(f"Cycle {months[-1]:%Y-%m}: waiting for scores")
     with recording(actor=hr):
         cycles.open_for_scoring(hr=hr, company=company, first_day=months[-1], rng=rng)
+    say("Recognition: thanks, a spot award, the best of each month")
+    recognition.recognise(hr=hr, months=months)
     runs.drain_outbox()
 
 

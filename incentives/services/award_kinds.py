@@ -29,9 +29,9 @@ SHIPPED: tuple[dict[str, Any], ...] = (
      "name_zh": "好点子", "name_en": "Good idea"},
     {"code": "spot", "giver": "manager", "icon": "gift", "points": 50, "name_zh": "即时奖励", "name_en": "Spot award"},
     {"code": "best-csat", "giver": "rule", "icon": "trophy", "points": 100,
-     "name_zh": "满意度之星", "name_en": "Best satisfaction", "rule": {"kind": "best_of_kpi", "kpi": "csat"}},
+     "name_zh": "满意度之星", "name_en": "Best satisfaction", "rule": {"kind": "best_of_kpi", "kpi": "satisfaction"}},
     {"code": "most-improved", "giver": "rule", "icon": "trending-up", "points": 100,
-     "name_zh": "进步之星", "name_en": "Most improved", "rule": {"kind": "most_improved", "kpi": "csat"}},
+     "name_zh": "进步之星", "name_en": "Most improved", "rule": {"kind": "most_improved", "kpi": "satisfaction"}},
     {"code": "years", "giver": "rule", "icon": "confetti", "points": 50,
      "name_zh": "司龄里程碑", "name_en": "Years with us", "rule": {"kind": "milestone", "years": [1, 3, 5, 10]}},
 )  # fmt: skip
