@@ -100,6 +100,10 @@ CYCLES = {
     "cycle_reason_required": _("Give a reason."),
     "cycle_reason_too_long": _("A reason has at most %(limit)s characters."),
     "scoring_not_open": _("Scores can be computed from the collection phase on and before the release."),
+    "potential_cuts_order": _("The second cut point lies above the first."),
+    "potential_not_open": _("Potential can be rated while scores are given and calibrated."),
+    "potential_level": _("Choose one of the three levels."),
+    "potential_reason": _("Say by what you saw it, in %(least)s to %(limit)s characters."),
     "rater_unknown": _("There is no such person who could judge."),
     "rater_is_ratee": _("Nobody judges themselves."),
 }

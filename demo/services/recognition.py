@@ -1,4 +1,4 @@
-"""The demonstration's recognition: what can be awarded, managers' budgets, a few thanks, and the rules of last month."""
+"""The demonstration's recognition: what can be awarded, budgets, a few thanks, and the rules of the months before."""
 
 from __future__ import annotations
 

@@ -32,6 +32,8 @@ from reviews.methods.library import (
     without_competencies,
 )
 from reviews.methods.overall import OVERALL
+from reviews.methods.potential import SCHEMA as POTENTIAL
+from reviews.methods.potential import check_potential
 from reviews.methods.problems import check_shape
 from reviews.methods.ranking import check_sources
 from reviews.methods.rating_rule import SCHEMA as RATING
@@ -73,6 +75,7 @@ SCHEMA: dict[str, Any] = {
         "rating": RATING,
         "bonus": BONUS,
         "red_lines": RED_LINES,
+        "potential": POTENTIAL,
         "rating_bands": {
             "type": "array",
             "maxItems": 12,
@@ -186,6 +189,10 @@ def check_configuration(
         meant = with_library(component, references, problems=problems, path=here)
         get_method(component["method"]).check(
             meant, kpis=references.kpis, problems=problems, path=here, complete=complete
+        )
+    if document.get("potential"):
+        check_potential(
+            document["potential"], problems=problems, path=(*path, "potential"), complete=complete
         )
     check_sources(document["components"], comparing=COMPARING, problems=problems, path=(*path, "components"))
     check_duplicates(

@@ -5,6 +5,7 @@ from reviews.models.cycles import Cycle, CycleTemplate, PhaseChange
 from reviews.models.incidents import Incident, IncidentReceipt, IncidentReply, IncidentWithdrawal
 from reviews.models.judgements import Judgement, ScoreSheet
 from reviews.models.participants import Participant
+from reviews.models.potential import PotentialRating
 from reviews.models.proposals import RatingProposal
 from reviews.models.rating_groups import RatingGroup
 from reviews.models.results import ComponentScore, Result, ResultAdjustment, ScoreLine, ScoreLineSet
@@ -26,6 +27,7 @@ __all__ = [
     "Judgement",
     "Participant",
     "PhaseChange",
+    "PotentialRating",
     "RatingGroup",
     "RatingProposal",
     "Result",

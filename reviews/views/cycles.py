@@ -23,6 +23,7 @@ from foundation.runs.presentation import describe
 from foundation.runs.selectors import latest_run
 from people.models import Job, Site, Team, User
 from reviews.forms.cycles import LaunchForm, NewCycleForm
+from reviews.methods.potential import potential_of
 from reviews.methods.rating_rule import CUTOFFS, rule_of
 from reviews.models import Acknowledgement, Cycle, CycleTemplate
 from reviews.models.cycles import PHASE_ORDER, Phase
@@ -172,6 +173,7 @@ def cycle(request: SignedInRequest, code: str) -> HttpResponse:
         "acknowledged": Acknowledgement.objects.filter(cycle=found).count() if found.released_at else None,
         "payouts_url": _address("incentives:payout_runs"),
         "summary": configuration_summary(found),
+        "has_potential": found.phase != Phase.SETUP and potential_of(found.configuration) is not None,
     }
     return render(request, "reviews/cycle.html", context)
 
@@ -213,6 +215,11 @@ def configuration_summary(cycle: Cycle) -> list[dict[str, Any]]:
             "label": _("How ratings are given"),
             "value": _("by cut-offs") if rule_of(document)["by"] == CUTOFFS else _("by shares"),
             "url": reverse("reviews:rating_rule", args=[cycle.code]),
+        },
+        {
+            "label": _("Potential"),
+            "value": _("rated beside performance") if potential_of(document) else _("not asked for"),
+            "url": reverse("reviews:potential_settings", args=[cycle.code]),
         },
         {
             "label": _("Period and rules"),

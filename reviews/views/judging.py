@@ -27,6 +27,7 @@ from reviews.selectors.cycles import get_cycle_for, visible_cycles
 from reviews.selectors.evidence import KPIFact, data_until, kpi_facts, previous_result
 from reviews.selectors.incidents import incidents_in
 from reviews.selectors.orderings import is_ordered
+from reviews.selectors.potential import potentials_owed
 from reviews.selectors.results import MANAGERS_READ
 from reviews.selectors.sheets import (
     SECONDS_PER_ITEM,
@@ -80,6 +81,7 @@ def queue(request: SignedInRequest) -> HttpResponse:
             "forms_left": sum(each.open for each in open_),
             "minutes_left": sum(each.minutes_left for each in open_),
             "others": others,
+            "potentials": potentials_owed(request.user),
         },
     )
 

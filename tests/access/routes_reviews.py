@@ -73,6 +73,17 @@ def results(world: World) -> dict[str, dict[str, Any]]:
     }
 
 
+def potentials(world: World) -> dict[str, dict[str, Any]]:
+    """The manager's own ratee and somebody else's, in the cycle that asks for potential."""
+    return {
+        "agent": {"code": "november", "employee_id": world.cast.agent.pk},
+        "outsider": {"code": "november", "employee_id": world.cast.outsider.pk},
+        "the manager": {"code": "november", "employee_id": world.cast.manager.pk},
+        "missing person": {"code": "november", "employee_id": MISSING_ID},
+        "missing cycle": {"code": MISSING_CODE, "employee_id": world.cast.agent.pk},
+    }
+
+
 def sheets(world: World, **more: Any) -> dict[str, dict[str, Any]]:
     """Forms of the cycle in rating; the blue team's are the manager's. `submitted` is one of october."""
     found = {
@@ -447,6 +458,36 @@ ROUTES = [
         GET=Rule(hr=200, manager={"outsider": 404, "*": 200, "missing": 404}),
     ),
     Route("cycles/<slug:code>/forms/", cycles, GET=Rule(**READ)),
+    Route(
+        "cycles/<slug:code>/potential/settings/",
+        december,
+        GET=Rule(**READ),
+        POST=Rule(hr=422, body={"low": "90", "high": "70"}),
+    ),
+    # Potential is the rater's, HR's and the auditor's to read; not the person's, not another manager's.
+    Route(
+        "cycles/<slug:code>/potential/",
+        november,
+        GET=Rule(**READ, manager=200),
+    ),
+    Route(
+        "cycles/<slug:code>/potential/<int:employee_id>/",
+        potentials,
+        GET=Rule(manager={"agent": 200, "*": 404}),
+        POST=Rule(
+            manager={"agent": 302, "*": 404},
+            body={"level": "2", "reason": "Led the late shift", "version": "0"},
+        ),
+    ),
+    Route("cycles/<slug:code>/nine-box/", november, GET=Rule(**READ, manager=200)),
+    Route("api/v1/cycles/<slug:code>/nine-box/", november, GET=Rule(**READ, manager=200)),
+    Route(
+        "api/v1/cycles/<slug:code>/potential/<int:employee_id>/",
+        potentials,
+        PUT=Rule(
+            manager={"agent": 200, "*": 404}, json={"level": 2, "reason": "Led the late shift", "version": 0}
+        ),
+    ),
     Route("cycles/<slug:code>/completion/", cycles, GET=Rule(**READ)),
     Route("cycles/<slug:code>/remind/", november, POST=Rule(**HR_SAVES)),
     Route(

@@ -41,6 +41,7 @@ from metrics.services.target_lines import TargetLine
 from metrics.services.targets import save_targets
 from people.models import RoleGrant, User
 from people.services.accounts import deactivate_user
+from reviews.methods.potential import blank_potential
 from reviews.models import Cycle, Incident, RatingProposal, ScoreSheet
 from reviews.services.adjustments import add_points
 from reviews.services.cycles import create_cycle, launch_cycle
@@ -128,6 +129,7 @@ def configuration() -> dict[str, Any]:
             {"code": code, "from": start, "name": two_names(code)}
             for code, start in (("D", 0), ("C", 60), ("B", 75), ("A", 90))
         ],
+        "potential": blank_potential(),
     }
 
 
