@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from incentives.models import AwardKind
 from incentives.selectors.recognition import kinds_to_give
@@ -13,6 +14,19 @@ from incentives.services.award_kinds import ICONS
 from incentives.services.recognition import LONGEST_CITATION
 from incentives.services.rights import REASON_LIMIT
 from people.models import User
+
+#: What a badge shows, in a word.
+BADGES = {
+    "star": pgettext_lazy("badge", "Star"),
+    "award": pgettext_lazy("badge", "Medal"),
+    "trophy": pgettext_lazy("badge", "Trophy"),
+    "rosette": pgettext_lazy("badge", "Rosette"),
+    "gift": pgettext_lazy("badge", "Gift"),
+    "heart-handshake": pgettext_lazy("badge", "Heart"),
+    "bulb": pgettext_lazy("badge", "Light bulb"),
+    "trending-up": pgettext_lazy("badge", "Rising line"),
+    "confetti": pgettext_lazy("badge", "Confetti"),
+}
 
 
 class AwardForm(forms.Form):
@@ -41,8 +55,8 @@ class AwardKindForm(forms.Form):
     name_zh = forms.CharField(label=_("Name (Chinese)"), max_length=120, required=False)
     name_en = forms.CharField(label=_("Name (English)"), max_length=120, required=False)
     giver = forms.ChoiceField(label=_("Given by"), choices=AwardKind.Giver.choices)
-    icon = forms.ChoiceField(label=_("Badge"), choices=[(icon, icon) for icon in ICONS])
-    points = forms.IntegerField(label=_("Points"), min_value=0)
+    icon = forms.ChoiceField(label=_("Badge"), choices=[(icon, BADGES[icon]) for icon in ICONS])
+    points = forms.IntegerField(label=pgettext_lazy("reward", "Points"), min_value=0)
     monthly_limit = forms.IntegerField(
         label=_("At most per giver and month"),
         min_value=1,
@@ -86,12 +100,12 @@ class BudgetForm(forms.Form):
         input_formats=["%Y-%m"],
         widget=forms.DateInput(attrs={"type": "month"}, format="%Y-%m"),
     )
-    points = forms.IntegerField(label=_("Points"), min_value=0)
+    points = forms.IntegerField(label=pgettext_lazy("reward", "Points"), min_value=0)
 
 
 class RedeemForm(forms.Form):
     employee = forms.CharField(label=_("Employee number"), max_length=40)
-    points = forms.IntegerField(label=_("Points"), min_value=1)
+    points = forms.IntegerField(label=pgettext_lazy("reward", "Points"), min_value=1)
     note = forms.CharField(label=_("For what"), max_length=200)
 
 

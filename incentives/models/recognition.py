@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from foundation.localized import LocalizedName
 
@@ -30,7 +31,7 @@ class AwardKind(LocalizedName):
     code = models.SlugField(_("Code"), max_length=60, unique=True)
     giver = models.CharField(_("Given by"), max_length=12, choices=Giver.choices)
     icon = models.CharField(_("Badge"), max_length=40, default="star")
-    points = models.PositiveIntegerField(_("Points"), default=10)
+    points = models.PositiveIntegerField(pgettext_lazy("reward", "Points"), default=10)
     monthly_limit = models.PositiveSmallIntegerField(
         _("At most per giver and month"), default=3, help_text=_("For awards among colleagues.")
     )

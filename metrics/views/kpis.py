@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
@@ -149,7 +150,8 @@ def kpi_edit(request: HttpRequest, code: str) -> HttpResponse:
     last = found.versions.all()[0]
     initial = {field.name: getattr(last, field.name) for field in fields(KPITerms)}
     for name in ("target", "stretch"):
-        initial[name] = None if initial[name] is None else initial[name].normalize()
+        # As people write it: 240, and not the 2.4E+2 that normalize() alone makes of it.
+        initial[name] = None if initial[name] is None else Decimal(f"{initial[name].normalize():f}")
     listed = {name: getattr(found, name) for name in ("name_zh", "name_en", "dimension", "perspective")}
     form = KPIForm(
         request.POST or None, kpi=found, initial={**initial, **listed, "valid_from": last.valid_from}
