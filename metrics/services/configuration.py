@@ -6,8 +6,8 @@
             denominator, source_note, collection_method: {zh, en}}]}]
     sources: [{code, name, kind, time_zone, precedence, active, mapping}]
 
-Loading adds and changes, and never takes away. A version that is there already must say what the document says, unless
-it may still be corrected.
+Versions are written the oldest first and may be listed in any order. Loading adds and changes, and never takes away. A
+version that is there already must say what the document says, unless it may still be corrected.
 """
 
 from __future__ import annotations
@@ -136,7 +136,8 @@ def _versions(section: Section, *, problems: Problems, path: Path) -> list[tuple
         inner.done()
         if valid_from is not None and terms["unit"] and terms["direction"]:
             found.append((place, valid_from, KPITerms(**terms)))
-    return found
+    # A later version follows an earlier one, in whatever order the document lists them.
+    return sorted(found, key=lambda version: version[1])
 
 
 def _store_kpi(
@@ -196,7 +197,7 @@ def dump_kpis() -> list[dict[str, Any]]:
                 "perspective": kpi.perspective,
                 "qualitative": True if kpi.is_qualitative else None,
                 "active": None if kpi.is_active else False,
-                "versions": [_dump_version(version) for version in kpi.versions.all()],
+                "versions": [_dump_version(version) for version in reversed(kpi.versions.all())],
             }
         )
         for kpi in KPI.objects.prefetch_related("versions").order_by("code")

@@ -71,6 +71,22 @@ def test_dump_load_dump_is_identical(telephone: Source, reports: Source) -> None
     assert write_document(dump()) == first
 
 
+def test_several_versions_load_into_an_empty_database_in_any_order(catalogue: None) -> None:
+    kpi = next(item for item in dump_kpis() if item["code"] == "sales")
+    for year, target in ((2026, 28_000), (2027, 30_000)):
+        kpi["versions"].append(
+            {**kpi["versions"][0], "valid_from": datetime.date(year, 1, 1), "target": target}
+        )
+    assert not load({"kpis": [kpi]})
+    dumped = next(item for item in dump_kpis() if item["code"] == "sales")
+    assert [version["target"] for version in dumped["versions"]] == [20_000, 28_000, 30_000]
+    for versions in (dumped["versions"], dumped["versions"][::-1]):
+        KPIVersion.objects.all().delete()
+        KPI.objects.all().delete()
+        assert not list(load({"kpis": [{**dumped, "versions": versions}]}))
+        assert [item for item in dump_kpis() if item["code"] == "sales"] == [dumped]
+
+
 def test_loading_twice_changes_nothing(catalogue: None) -> None:
     before = list(KPIVersion.objects.order_by("pk").values())
     document = read_document(CATALOGUE.read_bytes())
