@@ -11,9 +11,10 @@ from django.test import Client
 
 from foundation.runs.models import Run
 from metrics.forms.fields import BandsField, BandsWidget
-from metrics.models import KPI, KPIPeriod, KPIValue
+from metrics.models import KPI, KPIPeriod, KPIValueSet
 from metrics.selectors.kpi_values import band_counts
 from tests.cast import Cast
+from tests.factories import keep_kpi_value
 
 pytestmark = pytest.mark.usefixtures("catalogue")
 SEPTEMBER = datetime.date(2025, 9, 1)
@@ -26,10 +27,8 @@ def month(cast: Cast) -> KPI:
     KPIPeriod.objects.create(first_day=SEPTEMBER, last_day=datetime.date(2025, 9, 30), published_run=run)
     kpi = KPI.objects.get(code="resolution_rate")
     told = [(65, 90), (70, 90), (79.9, 90), (80, 90), (85, 90), (96, 90), (99, 3), (None, 0)]
-    KPIValue.objects.bulk_create(
-        KPIValue(run=run, employee_id=number, kpi_version=kpi.versions.get(), value=value, n=n)
-        for number, (value, n) in enumerate(told, start=1)
-    )
+    for number, (value, n) in enumerate(told, start=1):
+        keep_kpi_value(run, number, kpi.versions.get(), value, n)
     return kpi
 
 
@@ -39,7 +38,7 @@ def test_people_are_counted_by_half_open_bands(month: KPI) -> None:
 
 
 def test_fewer_than_five_are_no_distribution(month: KPI) -> None:
-    KPIValue.objects.filter(value__gt=79).delete()
+    KPIValueSet.objects.filter(employee_id__gt=2).delete()
     assert band_counts(month, SEPTEMBER, [[70, 40]])["counts"] == []
 
 
