@@ -136,7 +136,7 @@ class Shell:
             self.known["RUN"] = str(run)
         if answer.get("digest"):
             self.known["DIGEST"] = answer["digest"]
-        if path.endswith("/sheets/"):
+        if "/sheets/?" in path:
             self.known["SHEET"] = str(answer["results"][0]["id"])
         if "/results/?" in path:
             self.known["EMPLOYEE"] = str(answer["results"][0]["employee"]["id"])
