@@ -18,7 +18,7 @@ from django.db import transaction
 
 from demo import calls, people
 from demo.accounts import ACCOUNTS, PASSWORD
-from demo.services import cycles, inspections, recognition
+from demo.services import abilities, cycles, inspections, recognition
 from foundation.documents import Problems
 from foundation.intake import services as intake
 from foundation.intake.models import Import
@@ -38,6 +38,7 @@ CATALOGUES = [
     Path("demo/sources.yaml"),
     Path("metrics/catalogue/inspection.yaml"),
     Path("reviews/catalogue/templates.yaml"),
+    Path("demo/abilities.yaml"),
     Path("incentives/catalogue/plans.yaml"),
 ]
 
@@ -47,7 +48,8 @@ class DemonstrationFailed(Exception):
 
 
 def build(*, today: date, root: Path, say: Say) -> None:
-    """The whole company as of `today`; about 120 people, three months of calls, two cycles paid, one waiting."""
+    """The whole company as of `today`; about 120 people, three months of calls, two cycles paid,
+    one due, three of abilities."""
     company = people.company(today)
     hr = _first_hr(company)
     say("Configuration: sites, jobs, teams, measures, KPIs, sources, templates, plans")
@@ -80,6 +82,10 @@ def build(*, today: date, root: Path, say: Say) -> None:
         cycles.open_for_scoring(hr=hr, company=company, first_day=months[-1], rng=rng)
     say("Recognition: thanks, a spot award, the best of each month")
     recognition.recognise(hr=hr, months=months)
+    say("Reviews of abilities: incidents, forms, orders, calibration")
+    abilities.note_incidents(company=company, today=today)
+    with recording(actor=hr):
+        abilities.run(hr=hr, company=company, today=today)
     runs.drain_outbox()
 
 

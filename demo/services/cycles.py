@@ -39,7 +39,7 @@ def _cycle(hr: User, first_day: date) -> Cycle:
             name_zh=f"{first_day.year}年{first_day.month}月客服考核",
             name_en=f"Agent review {first_day:%B %Y}",
             template=TEMPLATE,
-            rating_due_on=_due(last_day),
+            rating_due_on=due_after(last_day),
         )
     if found.phase == Phase.SETUP:
         problems = [problem for problem in launch_problems(found) if problem.severity == "error"]
@@ -51,7 +51,7 @@ def _cycle(hr: User, first_day: date) -> Cycle:
     return found
 
 
-def _due(last_day: date) -> date:
+def due_after(last_day: date) -> date:
     """Three days after the end of the month, never on a weekend."""
     due = date.fromordinal(last_day.toordinal() + 3)
     while due.weekday() >= 5:
