@@ -9,6 +9,7 @@ from reviews.views import (
     configuration,
     cycles,
     entries,
+    extras,
     incidents,
     judging,
     orderings,
@@ -34,6 +35,7 @@ urlpatterns = [
     path("cycles/<slug:code>/preview/", previews.preview, name="preview"),
     path("cycles/<slug:code>/rating/", rating_rule.rating_rule, name="rating_rule"),
     path("cycles/<slug:code>/rating/preview/", rating_rule.rating_preview, name="rating_preview"),
+    path("cycles/<slug:code>/extras/", extras.extras, name="extras"),
     path("cycles/<slug:code>/calibration/", calibration.calibration, name="calibration"),
     path("cycles/<slug:code>/calibration/<int:employee_id>/", calibration.move, name="move"),
     path(

@@ -38,7 +38,7 @@ from reviews.methods.problems import check_shape
 from reviews.methods.ranking import check_sources
 from reviews.methods.rating_rule import SCHEMA as RATING
 from reviews.methods.rating_rule import check_rule, completed_rule
-from reviews.methods.red_lines import KINDS, check_red_lines, line_schema
+from reviews.methods.red_lines import KINDS, check_catalogue, check_red_lines, line_schema
 from reviews.methods.red_lines import SCHEMA as RED_LINES
 from scoring.composite import MISSING
 
@@ -220,6 +220,13 @@ def check_configuration(
         problems=problems,
         path=(*path, "red_lines"),
         complete=complete,
+    )
+    check_catalogue(
+        document.get("red_lines", []),
+        behaviours=references.behaviours,
+        strengths=references.strengths,
+        problems=problems,
+        path=(*path, "red_lines"),
     )
     if "rating" in document:
         check_rule(

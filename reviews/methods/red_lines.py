@@ -5,8 +5,8 @@ A new kind of condition is one class here and one entry in KINDS; pages and the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import pandas as pd
@@ -37,10 +37,15 @@ class Facts:
 
     kpi_values   columns employee_id, kpi_version_id, value, n; only the versions that red lines name
     breaches     columns employee_id, item: recorded breaches that were not withdrawn
+    incidents    columns employee_id, line, value: of each red line that counts incidents, how many bad ones of its kind
+                 were noted in the period and not withdrawn
     """
 
     kpi_values: pd.DataFrame
     breaches: pd.DataFrame
+    incidents: pd.DataFrame = field(
+        default_factory=lambda: pd.DataFrame({"employee_id": [], "line": [], "value": []})
+    )
 
 
 class Kind(Protocol):
@@ -126,7 +131,41 @@ class RecordedBreach(Kind):
         return bool(value >= line.get("at_least", 1))
 
 
-KINDS: dict[str, Kind] = {kind.code: kind for kind in (KPIBeyond(), RecordedBreach())}
+class CountedIncidents(Kind):
+    """At least so many bad incidents were noted in the period; of these behaviours and strengths, or of any.
+
+    Withdrawn incidents and those noted after the release do not count.
+    """
+
+    code = "incidents"
+    label = _("Bad incidents noted in the period")
+    schema: Mapping[str, Any] = {
+        "required": ["at_least"],
+        "properties": {
+            "at_least": {"type": "integer", "minimum": 1, "maximum": 100},
+            "behaviours": {"type": "array", "maxItems": 200, "items": CODE},
+            "strengths": {"type": "array", "maxItems": 20, "items": CODE},
+        },
+    }
+
+    def check(
+        self, line: Mapping[str, Any], *, kpis: Mapping[str, KPIReference], problems: Problems, path: Path
+    ) -> None:
+        """The codes are checked with the catalogue: check_catalogue."""
+
+    def freeze(self, line: dict[str, Any], *, kpis: Mapping[str, KPIReference]) -> dict[str, Any]:
+        return line
+
+    def hits(self, line: Mapping[str, Any], facts: Facts) -> pd.DataFrame:
+        counts = facts.incidents
+        found = counts[(counts["line"] == line["code"]) & (counts["value"] >= line["at_least"])]
+        return found[list(HIT_COLUMNS)]
+
+    def is_hit(self, line: Mapping[str, Any], value: float) -> bool:
+        return bool(value >= line["at_least"])
+
+
+KINDS: dict[str, Kind] = {kind.code: kind for kind in (KPIBeyond(), RecordedBreach(), CountedIncidents())}
 
 LINE_FIELDS: dict[str, Any] = {
     "code": ITEM_CODE,
@@ -152,6 +191,29 @@ def red_lines_of(configuration: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def red_line_of(configuration: Mapping[str, Any], code: str) -> dict[str, Any] | None:
     return next((line for line in red_lines_of(configuration) if line["code"] == code), None)
+
+
+def incident_lines(configuration: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [line for line in red_lines_of(configuration) if line["kind"] == CountedIncidents.code]
+
+
+def check_catalogue(
+    lines: Sequence[Mapping[str, Any]],
+    *,
+    behaviours: Container[str],
+    strengths: Container[str],
+    problems: Problems,
+    path: Path,
+) -> None:
+    """Behaviours and strengths that lines name must be in the catalogues."""
+    for index, line in enumerate(lines):
+        for name, known, code in (
+            ("behaviours", behaviours, "behaviour_unknown"),
+            ("strengths", strengths, "strength_unknown"),
+        ):
+            for place, each in enumerate(line.get(name, [])):
+                if each not in known:
+                    problems.add((*path, index, name, place), code, name=each)
 
 
 def check_red_lines(

@@ -7,6 +7,7 @@ from django.db import connection
 from metrics.models import Batch
 from reviews.methods.behaviour import BehaviourMethod
 from reviews.methods.document import fingerprint
+from reviews.methods.red_lines import incident_lines
 from reviews.models import Cycle
 
 _MARKS = """
@@ -43,7 +44,8 @@ def inputs_mark(cycle: Cycle) -> str:
             _MARKS,
             {
                 "cycle": cycle.pk,
-                "counts_incidents": any(
+                "counts_incidents": bool(incident_lines(cycle.configuration))
+                or any(
                     each["method"] == BehaviourMethod.code
                     for each in cycle.configuration.get("components", [])
                 ),

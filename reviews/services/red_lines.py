@@ -11,7 +11,9 @@ from foundation.bulk import copy_out
 from foundation.runs.models import Run
 from reviews.methods.bonus import counted_points
 from reviews.methods.overall import BREACH, POINTS
-from reviews.methods.red_lines import Facts, hits, red_lines_of
+from reviews.methods.red_lines import Facts, hits, incident_lines, red_lines_of
+from reviews.models import Cycle
+from reviews.selectors.incidents import incident_counts
 
 NOBODY = pd.DataFrame(
     {
@@ -42,10 +44,27 @@ def standing_breaches(adjustments: pd.DataFrame) -> pd.DataFrame:
     return breaches[breaches["reverses_id"].isna() & ~breaches["id"].isin(withdrawn)]
 
 
-def red_lines_crossed(
-    run: Run, configuration: Mapping[str, Any], adjustments: pd.DataFrame, ratings: pd.Series
-) -> pd.DataFrame:
-    """employee_id, value, line, cap (index of the band) of those who have a rating; one query where KPIs are named."""
+def counted_incidents(cycle: Cycle, employee_ids: list[int]) -> pd.DataFrame:
+    """employee_id, line, value of the red lines that count incidents; a query for each."""
+    rows = [
+        (employee, line["code"], float(count))
+        for line in incident_lines(cycle.configuration)
+        for employee, count in incident_counts(
+            employee_ids,
+            cycle.first_day,
+            cycle.last_day,
+            behaviours=line.get("behaviours", []),
+            strengths=line.get("strengths", []),
+            noted_before=cycle.released_at,
+        ).items()
+    ]
+    return pd.DataFrame(rows, columns=["employee_id", "line", "value"])
+
+
+def red_lines_crossed(run: Run, cycle: Cycle, adjustments: pd.DataFrame, ratings: pd.Series) -> pd.DataFrame:
+    """employee_id, value, line, cap (index of the band) of those who have a rating; one query where KPIs are named,
+    and one per line that counts incidents."""
+    configuration = cycle.configuration
     if not red_lines_of(configuration):
         return NOBODY
     versions = [line["version"]["id"] for line in red_lines_of(configuration) if "version" in line]
@@ -56,7 +75,8 @@ def red_lines_crossed(
         """,
         [str(run.pk), versions],
     )
-    found = hits(configuration, Facts(values, standing_breaches(adjustments)))
+    incidents = counted_incidents(cycle, ratings.index.tolist())
+    found = hits(configuration, Facts(values, standing_breaches(adjustments), incidents))
     return found[found["employee_id"].isin(ratings.index[ratings.ne("")])]
 
 

@@ -128,7 +128,7 @@ def score_overall(run: Run, cycle: Cycle, people: pd.DataFrame | None = None) ->
     # Without a score there is no rating to move; an empty move takes those before it back.
     moved = moved[moved["employee_id"].map(rating).ne("") & moved["rating"].ne("")]
     rating.update(moved.set_index("employee_id")["rating"])
-    crossed = red_lines_crossed(run, configuration, adjustments, rating)
+    crossed = red_lines_crossed(run, cycle, adjustments, rating)
     rating.update(capped_ratings(rating, crossed, configuration))
     copy_in(
         Result._meta.db_table,

@@ -23,8 +23,10 @@ from foundation.runs.presentation import describe
 from foundation.runs.selectors import latest_run
 from people.models import Job, Site, Team, User
 from reviews.forms.cycles import LaunchForm, NewCycleForm
+from reviews.methods.bonus import items_of
 from reviews.methods.potential import potential_of
 from reviews.methods.rating_rule import CUTOFFS, rule_of
+from reviews.methods.red_lines import red_lines_of
 from reviews.models import Acknowledgement, Cycle, CycleTemplate
 from reviews.models.cycles import PHASE_ORDER, Phase
 from reviews.selectors.choices import choice_findings
@@ -222,6 +224,15 @@ def configuration_summary(cycle: Cycle) -> list[dict[str, Any]]:
             "url": reverse("reviews:potential_settings", args=[cycle.code]),
         },
         {
+            "label": _("Bonus items and red lines"),
+            "value": _("%(items)s items, %(lines)s red lines")
+            % {
+                "items": number(len(items_of(document)), 0),
+                "lines": number(len(red_lines_of(document)), 0),
+            },
+            "url": reverse("reviews:extras", args=[cycle.code]),
+        },
+        {
             "label": _("Period and rules"),
             "value": f"{date_short(cycle.first_day)} – {date_short(cycle.last_day)}",
             "url": reverse("reviews:settings", args=[cycle.code]),
@@ -362,6 +373,8 @@ def _mended_at(cycle: Cycle, problem: LaunchProblem) -> str:
         return reverse("reviews:rating_rule", args=[cycle.code])
     if head.startswith("rating_bands"):
         return reverse("reviews:bands", args=[cycle.code])
+    if head.startswith(("bonus", "red_lines")):
+        return reverse("reviews:extras", args=[cycle.code])
     if head.startswith("population"):
         return reverse("reviews:population", args=[cycle.code])
     return reverse("reviews:settings", args=[cycle.code])

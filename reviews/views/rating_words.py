@@ -14,7 +14,7 @@ from reviews.methods.base import localised
 from reviews.methods.bonus import item_of
 from reviews.methods.overall import BREACH, POINTS, RATING
 from reviews.methods.rating_rule import CUTOFFS, EXEMPT, MERGED, SPLIT, rule_of
-from reviews.methods.red_lines import ABOVE, KPIBeyond, red_line_of
+from reviews.methods.red_lines import ABOVE, CountedIncidents, KPIBeyond, red_line_of
 from reviews.models import Cycle
 from reviews.views.presentation import band_of, bands_of, language, name_of, points_that_count
 
@@ -84,6 +84,12 @@ def red_line_sentences(cycle: Cycle, explanation: Mapping[str, Any]) -> list[str
                 "value": number(hit["value"]),
                 "limit": number(line["limit"]),
             }
+        elif line.get("kind") == CountedIncidents.code:
+            because = ngettext(
+                "%(name)s (%(count)s incident, the limit is %(limit)s)",
+                "%(name)s (%(count)s incidents, the limit is %(limit)s)",
+                int(hit["value"]),
+            ) % {"name": because, "count": number(hit["value"], 0), "limit": number(line["at_least"], 0)}
         else:
             reasons = [
                 each["reason"]

@@ -173,6 +173,12 @@ def proposed(world: World) -> dict[str, dict[str, Any]]:
     }
 
 
+NO_EXTRAS = {
+    "minimum": "-100",
+    "maximum": "100",
+    **{f"{rows}-{name}": "0" for rows in ("items", "lines") for name in ("TOTAL_FORMS", "INITIAL_FORMS")},
+}
+
 ROUTES = [
     Route(
         "cycles/<slug:code>/rating/",
@@ -181,6 +187,12 @@ ROUTES = [
         POST=Rule(**HR_SAVES, body=lambda world, label: version(world, by="cutoffs")),
     ),
     Route("cycles/<slug:code>/rating/preview/", december, POST=Rule(hr=200, body={"by": "cutoffs"})),
+    Route(
+        "cycles/<slug:code>/extras/",
+        december,
+        GET=Rule(**READ),
+        POST=Rule(**HR_SAVES, body=lambda world, label: version(world, **NO_EXTRAS)),
+    ),
     Route(
         "cycles/<slug:code>/calibration/",
         cycles,
