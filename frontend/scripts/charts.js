@@ -1,4 +1,4 @@
-// Draws <figure data-chart="ID"> from the JSON in <script id="ID">; see templates/components/chart.html for its shape.
+// Draws <figure data-chart="ID"> from the JSON in <template id="ID">; see templates/components/chart.html for its shape.
 // Colours are CSS variables, so light, dark and paper need no second drawing. No tooltip in HTML: it would need inline styles.
 import { BarChart, LineChart } from "echarts/charts";
 import { GridComponent, MarkLineComponent, TooltipComponent } from "echarts/components";
@@ -31,7 +31,7 @@ export function drawCharts(root) {
     const place = figure.querySelector("[data-chart-drawing]");
     const source = document.getElementById(figure.dataset.chart);
     if (!place || !source || drawn.has(place)) continue;
-    const specification = JSON.parse(source.textContent);
+    const specification = JSON.parse(source.content.textContent);
     const chart = init(place, null, { renderer: "svg" });
     const draw = () => {
       chart.resize();

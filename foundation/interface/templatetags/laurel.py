@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import datetime
 import itertools
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from babel.dates import format_timedelta
 from django import template
+from django.core.serializers.json import DjangoJSONEncoder
 from django.forms import BoundField
 from django.http import HttpRequest, QueryDict
 from django.templatetags.static import static
@@ -261,6 +263,12 @@ def _current_band(bands: list[ScaleBand], mark: Mark | None) -> str:
     if mark is None:
         return ""
     return next((band.label for band in bands if band.current), "")
+
+
+@register.filter
+def as_json(value: Any) -> str:
+    """JSON for a <template>, escaped as any text is: htmx drops every <script> of a fragment, also one of data."""
+    return json.dumps(value, cls=DjangoJSONEncoder)
 
 
 @register.filter
