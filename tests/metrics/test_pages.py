@@ -177,6 +177,14 @@ def test_a_kpi_is_made_and_changed_in_the_browser(cast: Cast, month: None) -> No
     assert not KPI.objects.get(code="first_contact").is_active
 
 
+def test_the_editor_shows_a_round_target_as_people_write_it(cast: Cast, month: None) -> None:
+    client = sign_in(Client(), cast.hr)
+    assert client.post("/kpis/new/", {**FORM, "target": "240"}).status_code == 302
+    page = client.get("/kpis/first_contact/edit/").content.decode()
+    assert 'value="240"' in page
+    assert "E+" not in page
+
+
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
