@@ -7,7 +7,7 @@ verbose_name needs no line here.
 from django.utils.translation import gettext_noop as _
 
 MODELS = (
-    _("batch"), _("clawback"), _("payout hold"),
+    _("award kind"), _("batch"), _("clawback"), _("payout hold"), _("potential rating"), _("spot budget"),
     _("compensation"), _("cycle"), _("cycle template"), _("incentive plan"), _("job"), _("judgement"),
     _("kpi"), _("kpi version"), _("leadership"), _("measure"), _("membership"), _("payout decision"), _("payout run"),
     _("plan version"), _("role grant"), _("score sheet"), _("site"), _("source"), _("target edition"), _("team"),
@@ -30,5 +30,6 @@ FIELDS = (
     _("needs measure"), _("new score"), _("occurred at"), _("population"), _("population digest"), _("position"),
     _("amount"), _("entry"), _("monthly share"), _("put at"), _("put by"), _("release reason"), _("released by"),
     _("salary"), _("score"), _("raised at"), _("sample"), _("scored by"), _("shortfalls"), _("spread"),
+    _("manager"), _("month"), _("points"), _("rated by"), _("rule"),
     _("total"), _("updated at"), _("updated by"), _("user"), _("valid"), _("version"),
 )  # fmt: skip
