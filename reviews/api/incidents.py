@@ -56,7 +56,9 @@ class IncidentSerializer(serializers.ModelSerializer[Incident]):
     withdrawn_at = serializers.DateTimeField(
         source="withdrawal.withdrawn_at", read_only=True, default=None, allow_null=True
     )
-    withdrawal_reason = serializers.CharField(source="withdrawal.reason", read_only=True, default="")
+    withdrawal_reason = serializers.CharField(
+        source="withdrawal.reason", read_only=True, default=None, allow_null=True
+    )
     read_at = serializers.DateTimeField(
         source="receipt.read_at", read_only=True, default=None, allow_null=True
     )

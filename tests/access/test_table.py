@@ -39,6 +39,12 @@ PERSONAL = {
     ("account/", "POST"),
     ("account/password/", "POST"),
     ("tokens/", "POST"),
+    # One's own notices, one's own name on the wall; of other people's incidents reading changes nothing.
+    ("notices/read/", "POST"),
+    ("api/v1/notices/read/", "POST"),
+    ("notices/mail/", "POST"),
+    ("recognition/wall/", "POST"),
+    ("api/v1/incidents/<int:incident_id>/read/", "POST"),
 }
 
 
