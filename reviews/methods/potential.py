@@ -8,6 +8,7 @@ from typing import Any
 
 from foundation.documents import Path, Problems
 from reviews.methods.base import NAME, TEXT, has_name
+from scoring.ratings import cutoffs
 
 LEVELS = (1, 2, 3)
 SCHEMA: dict[str, Any] = {
@@ -87,4 +88,5 @@ def performance_box(score: float | None, cuts: Sequence[float]) -> int | None:
     """0, 1 or 2: below the first cut point, from it on, from the second on. None without a score."""
     if score is None:
         return None
-    return sum(score >= cut for cut in cuts)
+    low, high = cuts
+    return int(cutoffs([score], [(float("-inf"), "low"), (low, "middle"), (high, "high")])[0])

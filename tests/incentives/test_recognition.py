@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.db import DatabaseError, connection, connections, transaction
-from django.utils import translation
+from django.utils import timezone, translation
 
 from foundation.delivery.models import Notice
 from foundation.refusals import Refusal
@@ -168,7 +168,7 @@ def test_a_manager_gives_to_the_people_led_within_the_budget(cast: Cast) -> None
         refusal(give_award, actor=cast.manager, kind=spot, receiver=cast.agent, citation=WHY)
         == "award_no_budget"
     )
-    set_budget(actor=cast.hr, manager=cast.manager, month=datetime.date.today(), points=100)
+    set_budget(actor=cast.hr, manager=cast.manager, month=timezone.localdate(), points=100)
     for name in ("outsider", "manager", "site_manager"):
         code = refusal(give_award, actor=cast.manager, kind=spot, receiver=getattr(cast, name), citation=WHY)
         assert code == ("award_self" if name == "manager" else "award_not_yours")
@@ -180,7 +180,7 @@ def test_a_manager_gives_to_the_people_led_within_the_budget(cast: Cast) -> None
     )
     withdraw_award(actor=cast.hr, award=award, reason="Entered twice")
     give_award(actor=cast.manager, kind=spot, receiver=cast.agent, citation=WHY)
-    assert recognition.spent_of(cast.manager, datetime.date.today()) == 80
+    assert recognition.spent_of(cast.manager, timezone.localdate()) == 80
 
 
 @pytest.mark.parametrize("who", ["manager", "agent", "payroll", "auditor"])
@@ -199,7 +199,7 @@ def test_only_hr_sets_budgets_redeems_withdraws_and_runs_rules(cast: Cast, who: 
 
 
 def test_a_budget_is_not_cut_below_what_is_given(cast: Cast) -> None:
-    today = datetime.date.today()
+    today = timezone.localdate()
     set_budget(actor=cast.hr, manager=cast.manager, month=today, points=100)
     give_award(actor=cast.manager, kind=kind("manager", points=60), receiver=cast.agent, citation=WHY)
     assert (
@@ -241,7 +241,7 @@ def at_once(*calls: Any) -> list[str]:
 def test_a_budget_holds_however_many_are_given_at_once(round_number: int) -> None:
     cast = build_cast()
     spot = kind("manager", points=40)
-    set_budget(actor=cast.hr, manager=cast.manager, month=datetime.date.today(), points=100)
+    set_budget(actor=cast.hr, manager=cast.manager, month=timezone.localdate(), points=100)
     manager = [User.objects.get(pk=cast.manager.pk) for _each in range(4)]
 
     def give(place: int) -> Any:
@@ -254,7 +254,7 @@ def test_a_budget_holds_however_many_are_given_at_once(round_number: int) -> Non
         "done",
         "done",
     ]
-    assert recognition.spent_of(cast.manager, datetime.date.today()) == 80
+    assert recognition.spent_of(cast.manager, timezone.localdate()) == 80
 
 
 @pytest.mark.django_db(transaction=True)
@@ -450,7 +450,7 @@ def test_late_data_make_no_second_best(cast: Cast, monkeypatch: pytest.MonkeyPat
 
 def test_rules_wait_for_the_months_end_and_its_values(cast: Cast) -> None:
     kind("rule", code="best", rule={"kind": "best_of_kpi", "kpi": "csat"})
-    assert refusal(run_award_rules, actor=cast.hr, month=datetime.date.today()) == "award_month_open"
+    assert refusal(run_award_rules, actor=cast.hr, month=timezone.localdate()) == "award_month_open"
     assert refusal(run_award_rules, actor=cast.hr, month=OCTOBER) == "award_month_empty"
 
 
