@@ -46,7 +46,9 @@ def write_mails(now: datetime.datetime | None = None) -> int:
     moment = now or timezone.now()
     today = moment.astimezone(datetime.UTC).date()
     fresh = Notice.objects.filter(
-        mailed_at__isnull=True, created_at__gte=moment - datetime.timedelta(days=NEWS_DAYS)
+        mailed_at__isnull=True,
+        read_at__isnull=True,
+        created_at__gte=moment - datetime.timedelta(days=NEWS_DAYS),
     )
     wanted = set(fresh.values_list("recipient_id", flat=True).distinct())
     wanted |= duties.owing(today)
@@ -96,7 +98,9 @@ def _write_chunk(user_ids: list[int], moment: datetime.datetime) -> int:
             if owed.get(person) or news.get(person)
         ]
         DailyMail.objects.bulk_create(mails, ignore_conflicts=True)
-        Notice.objects.filter(recipient__in=people, mailed_at__isnull=True).update(mailed_at=moment)
+        # Those that were read above and no others: one that came in meanwhile waits for the next mail.
+        said = [notice.pk for told in news.values() for notice in told]
+        Notice.objects.filter(pk__in=said).update(mailed_at=moment)
     return len(mails)
 
 
