@@ -222,6 +222,39 @@ ADJUSTMENTS = {
     "calibration_not_open": _("Ratings can be proposed only in the calibration phase."),
 }
 
+VOICES = {
+    "voices_wanted_above_maximum": _("More raters are wanted than the group may have."),
+    "voices_group_never_counts": _(
+        "A group that stays below %(minimum)s raters would never count. Allow more raters, or merge small groups."
+    ),
+    "voices_unknown": _("This cycle has no such 360."),
+    "voices_open": _("The 360 is still open. Close it first, then compute the scores."),
+    "voices_closed": _("This 360 is closed. Answers can neither be given nor taken back any more."),
+    "voices_closed_once": _("Answers were already counted by this minimum, so it cannot change any more."),
+    "voices_minimum_falls": _(
+        "The smallest group is %(minimum)s and can only rise: raters answered on that promise."
+    ),
+    "voices_not_choosing": _("Raters can be chosen only from the launch until the 360 is closed."),
+    "voice_not_yours": _("Only HR and the person's own manager decide who is asked."),
+    "voice_group_unknown": _("This 360 does not ask this group."),
+    "voice_group_fixed": _("Who answers in this group follows from the teams."),
+    "voice_about_self": _("About themselves people answer only in the group Self."),
+    "voice_asked_already": _("This person is asked already."),
+    "voice_group_full": _("This group takes at most %(limit)s raters."),
+    "voice_load_full": _("%(names)s would have more than %(limit)s forms to fill in. Choose somebody else."),
+    "voice_contact_missing": _("Give the customer's name and an e-mail address."),
+    "voice_decided": _("This has been decided already."),
+    "voice_removed": _("You are not asked about this person any more. Thank you for your time."),
+    "voice_answered": _("You have answered already. Nobody knows any more which answer was yours."),
+    "voice_stale": _("This form was saved in another window meanwhile. Reload it to see what stands there."),
+    "voice_incomplete": _("%(count)s questions have no answer yet."),
+    "voice_nothing_observed": _("Nothing was observed at all. Answer at least one question, or decline."),
+    "voice_question_unknown": _("There is no such question in this form."),
+    "voice_link_unknown": _("This link is not one of ours. Check that it was copied whole."),
+    "voice_link_used": _("This link has been used: your answer is in. Thank you."),
+    "voice_link_expired": _("This link has expired. Ask whoever invited you for a new one."),
+}
+
 define_refusals(
     {
         **CONFIGURATION,
@@ -232,5 +265,6 @@ define_refusals(
         **LAUNCH,
         **JUDGEMENTS,
         **ADJUSTMENTS,
+        **VOICES,
     }
 )

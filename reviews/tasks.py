@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import smtplib
+
 from celery import shared_task
 
-from reviews.services import notices, retention
+from reviews.services import notices, retention, voice_mails
 
 
 @shared_task(name="reviews.tasks.drop_superseded_runs")
@@ -21,3 +23,15 @@ def tell_of_phase(change_id: int) -> None:
 @shared_task(name="reviews.tasks.escalate_late_raters")
 def escalate_late_raters() -> None:
     notices.escalate_late_raters()
+
+
+@shared_task(
+    name="reviews.tasks.mail_customer",
+    autoretry_for=(OSError, smtplib.SMTPException),
+    retry_backoff=60,
+    retry_backoff_max=3600,
+    max_retries=10,
+)
+def mail_customer(invitation_id: int) -> None:
+    """A mail server that is away is asked again, later each time."""
+    voice_mails.mail_customer(invitation_id)

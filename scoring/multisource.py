@@ -91,6 +91,42 @@ def groups(
     ]
 
 
+def reporting_units(
+    counts: Mapping[str, int], *, minimum: int, exempt: Collection[str] = (), merge: bool = True
+) -> dict[str, tuple[str, ...]]:
+    """What of one person may be kept and shown: {group: the unit that it is reported in}; a group that is absent may
+    not be kept at all.
+
+    counts    raters per group, in the order in which a merged unit names its members
+    minimum   fewest raters of a unit; `exempt` groups are named anyway and need none
+    merge     whether the small groups become one unit where together they reach the minimum
+
+    The rule of `combine`, to be applied to the answers themselves before anything is computed from them.
+    """
+    if minimum < 1:
+        raise InvalidInput("out_of_range", name="minimum", found=minimum, low=1, high="infinity")
+    there = [group for group, count in counts.items() if count > 0]
+    small = tuple(group for group in there if group not in exempt and counts[group] < minimum)
+    units = {group: (group,) for group in there if group not in small}
+    if merge and sum(counts[group] for group in small) >= minimum:
+        units |= dict.fromkeys(small, small)
+    return units
+
+
+def within_group_agreement(standard_deviation: Any, points: Sequence[float]) -> Any:
+    """How far the raters of one group agree: 1 when all say the same, 0 when they answer as if by chance.
+
+    standard_deviation   of the raters' scores, a number or an array
+    points               what the levels of the scale are worth
+    Formula   r_wg = 1 - s^2 / v, at least 0, where v is the variance of raters who choose every level equally often
+    Missing   nan gives nan, and so does a scale that gives the same points everywhere.
+    Source    James, Demaree and Wolf, Journal of Applied Psychology 69 (1984) 85-98.
+    """
+    spread = floats(standard_deviation, "standard_deviation")
+    chance = float(np.var(floats(list(points), "points")))
+    return np.maximum(1.0 - spread**2 / (chance or np.nan), 0.0)
+
+
 def _reportable(
     means: Floats, counts: Floats, weights: Floats, minimum: int, exempt: list[int]
 ) -> tuple[Floats, Floats, Any]:

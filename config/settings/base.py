@@ -226,6 +226,7 @@ LAUREL_OUTBOX_CONSUMERS: dict[str, list[str]] = {
     "observations.changed": ["metrics.tasks.refresh_kpi_values"],
     "inspection.scored": ["metrics.tasks.store_inspection_scores"],
     "cycle.phase": ["reviews.tasks.tell_of_phase"],
+    "voice.asked": ["reviews.tasks.mail_customer"],
     "result.released": ["incentives.tasks.pay_at_once"],
     "payout.approved": ["incentives.tasks.tell_of_payout"],
     "clawback.approved": [],

@@ -6,6 +6,7 @@ from reviews.methods.bars import BARSMethod
 from reviews.methods.base import Method
 from reviews.methods.behaviour import BehaviourMethod
 from reviews.methods.kpi import KPIMethod
+from reviews.methods.multisource import MultisourceMethod
 from reviews.methods.ranking import RankingMethod
 from reviews.methods.rating_scale import RatingScaleMethod
 
@@ -15,6 +16,7 @@ _ALL: tuple[Method, ...] = (
     BARSMethod(),
     BehaviourMethod(),
     RankingMethod(),
+    MultisourceMethod(),
 )
 METHODS: dict[str, Method] = {method.code: method for method in _ALL}
 

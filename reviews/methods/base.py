@@ -95,6 +95,8 @@ class ComponentInputs:
     people         columns employee_id, job, queue, role_since, role_until, where targets depend on them; else None
     incidents      columns employee_id, incident_id, happened_on, behaviour, strength, is_good, age (days from it to the
                    last day of the period); those of the period that were not withdrawn
+    voices         columns employee_id, component, unit, place (0 the unit, 1.. its items), n, mean, standard_error; of
+                   questionnaires that were closed, aggregates only
     """
 
     employee_ids: npt.NDArray[np.int64]
@@ -102,6 +104,7 @@ class ComponentInputs:
     judgements: pd.DataFrame
     people: pd.DataFrame | None = None
     incidents: pd.DataFrame = field(default_factory=pd.DataFrame)
+    voices: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 @dataclass(frozen=True)

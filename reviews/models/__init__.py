@@ -9,6 +9,7 @@ from reviews.models.potential import PotentialRating
 from reviews.models.proposals import RatingProposal
 from reviews.models.rating_groups import RatingGroup
 from reviews.models.results import ComponentScore, Result, ResultAdjustment, ScoreLine, ScoreLineSet
+from reviews.models.voices import VoiceAnswer, VoiceComment, VoiceDraft, VoiceInvitation, VoiceRound
 
 __all__ = [
     "Acknowledgement",
@@ -35,4 +36,9 @@ __all__ = [
     "ScoreLine",
     "ScoreLineSet",
     "ScoreSheet",
+    "VoiceAnswer",
+    "VoiceComment",
+    "VoiceDraft",
+    "VoiceInvitation",
+    "VoiceRound",
 ]

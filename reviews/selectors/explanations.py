@@ -10,6 +10,7 @@ from django.db.models import Count, Q
 from metrics.models import KPIValue
 from reviews.methods.behaviour import SUBJECT, BehaviourMethod
 from reviews.methods.document import component_of
+from reviews.methods.multisource import MultisourceMethod
 from reviews.methods.overall import OVERALL
 from reviews.methods.ranking import HEAD, RankingMethod, standing_lines
 from reviews.methods.rating_scale import COMMENT_ITEM, level_key, level_texts
@@ -27,6 +28,7 @@ from reviews.models import (
 )
 from reviews.selectors.incidents import incident_facts
 from reviews.selectors.rating_groups import rating_group_of
+from reviews.selectors.voice_reports import voice_units
 
 
 def explanation_of(
@@ -120,6 +122,9 @@ def _component(
     versions = {item["kpi"]: item["version"]["id"] for item in component.get("kpis", [])}
     counted = sum(line.weight for line in lines if line.points is not None)
     more = {"standing": ranked(component, lines)} if component["method"] == RankingMethod.code else {}
+    if component["method"] == MultisourceMethod.code:
+        counted = 0
+        more = {"units": voice_units(component, lines)}
     return {
         "code": component["code"],
         "method": component["method"],

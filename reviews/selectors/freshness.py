@@ -26,6 +26,7 @@ _MARKS = """
                 ON participant.employee_id = incident.employee_id AND participant.cycle_id = %(cycle)s
             LEFT JOIN reviews_incidentwithdrawal AS withdrawal ON withdrawal.incident_id = incident.id
             WHERE %(counts_incidents)s AND incident.happened_on BETWEEN %(first)s AND %(last)s),
+        (SELECT json_build_array(count(*), sum(closings)) FROM reviews_voiceround WHERE cycle_id = %(cycle)s),
         -- which of two sources counts where both give one measure of one day
         (SELECT coalesce(json_agg(json_build_array(id, precedence) ORDER BY id), '[]') FROM metrics_source),
         (SELECT coalesce(json_agg(id ORDER BY id), '[]') FROM metrics_batch
@@ -54,7 +55,9 @@ def inputs_mark(cycle: Cycle) -> str:
                 "last": cycle.last_day,
             },
         )
-        participants, sheets, judgements, adjustments, incidents, precedence, batches = cursor.fetchone()
+        participants, sheets, judgements, adjustments, incidents, voices, precedence, batches = (
+            cursor.fetchone()
+        )
     return fingerprint(
         {
             "configuration": cycle.fingerprint,
@@ -63,6 +66,7 @@ def inputs_mark(cycle: Cycle) -> str:
             "judgements": judgements,
             "adjustments": adjustments,
             "incidents": incidents,
+            "voices": voices,
             "precedence": precedence,
             "batches": batches,
         }

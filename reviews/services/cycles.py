@@ -34,6 +34,7 @@ from reviews.selectors.population import population_of, raters_of
 from reviews.selectors.references import references_on
 from reviews.selectors.roles import roles_of
 from reviews.services.rights import require_hr
+from reviews.services.voice_rounds import open_rounds
 
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")
 LONGEST_PERIOD = 400
@@ -213,6 +214,7 @@ def _enrol(cycle: Cycle) -> None:
         ],
         batch_size=5000,
     )
+    open_rounds(cycle, participants)
 
 
 def lock_for_edit(cycle: Cycle, version: int) -> Cycle:

@@ -12,10 +12,11 @@ from foundation.runs import services as runs
 from foundation.runs.models import Run
 from foundation.runs.states import database_clock
 from people.models import User
-from reviews.models import Cycle, PhaseChange, ScoreSheet
+from reviews.models import Cycle, PhaseChange, ScoreSheet, VoiceRound
 from reviews.models.cycles import Phase
 from reviews.selectors.freshness import results_are_stale
 from reviews.services.rights import checked_reason, require_hr
+from reviews.services.voice_rounds import abandon_rounds, forget_who_answered
 
 Precondition = Callable[[Cycle, str], None]
 
@@ -25,6 +26,12 @@ def _forms_are_in(cycle: Cycle, reason: str) -> None:
     count = ScoreSheet.objects.filter(participant__cycle=cycle, state=ScoreSheet.State.DRAFT).count()
     if count and not reason:
         raise Refusal("sheets_open", field="reason", status=422, count=count)
+
+
+def _voices_are_closed(cycle: Cycle, reason: str) -> None:
+    """While a 360 is open its answers count for nothing, and whoever reads results could see single ones come in."""
+    if VoiceRound.objects.filter(cycle=cycle, is_open=True).exists():
+        raise Refusal("voices_open", status=409)
 
 
 def _period_is_over(cycle: Cycle, reason: str) -> None:
@@ -52,7 +59,7 @@ ADVANCES: Mapping[tuple[str, str], tuple[Precondition, ...]] = {
     (Phase.GOALS, Phase.COLLECTION): (),
     (Phase.GOALS, Phase.RATING): (),
     (Phase.COLLECTION, Phase.RATING): (),
-    (Phase.RATING, Phase.CALIBRATION): (_forms_are_in, _has_results),
+    (Phase.RATING, Phase.CALIBRATION): (_forms_are_in, _voices_are_closed, _has_results),
     (Phase.RELEASE, Phase.APPEAL): (),
     (Phase.RELEASE, Phase.CLOSED): (),
     (Phase.APPEAL, Phase.CLOSED): (),
@@ -65,9 +72,26 @@ RETURNS: Mapping[tuple[str, str], tuple[Precondition, ...]] = {
     (Phase.CLOSED, Phase.APPEAL): (),
 }
 RELEASES: Mapping[tuple[str, str], tuple[Precondition, ...]] = {
-    (Phase.RATING, Phase.RELEASE): (_forms_are_in, _period_is_over, _has_results, _results_are_fresh),
-    (Phase.COLLECTION, Phase.RELEASE): (_forms_are_in, _period_is_over, _has_results, _results_are_fresh),
-    (Phase.CALIBRATION, Phase.RELEASE): (_period_is_over, _has_results, _results_are_fresh),
+    (Phase.RATING, Phase.RELEASE): (
+        _forms_are_in,
+        _voices_are_closed,
+        _period_is_over,
+        _has_results,
+        _results_are_fresh,
+    ),
+    (Phase.COLLECTION, Phase.RELEASE): (
+        _forms_are_in,
+        _voices_are_closed,
+        _period_is_over,
+        _has_results,
+        _results_are_fresh,
+    ),
+    (Phase.CALIBRATION, Phase.RELEASE): (
+        _voices_are_closed,
+        _period_is_over,
+        _has_results,
+        _results_are_fresh,
+    ),
 }
 CANCELLABLE = (Phase.SETUP, Phase.GOALS, Phase.COLLECTION, Phase.RATING, Phase.CALIBRATION)
 
@@ -109,6 +133,7 @@ def release_cycle(*, actor: User, cycle: Cycle, reason: str = "") -> Cycle:
     locked.released_at = timezone.now()
     locked.released_by = actor
     locked.save(update_fields=["released_at", "released_by"])
+    forget_who_answered(locked)
     runs.emit("result.released", cycle_id=locked.pk)
     return locked
 
@@ -125,6 +150,7 @@ def cancel_cycle(*, actor: User, cycle: Cycle, reason: str) -> Cycle:
     locked = _locked(cycle)
     if locked.phase not in CANCELLABLE:
         raise _not_next(locked, Phase.CANCELLED)
+    abandon_rounds(locked)
     return _record(actor, locked, Phase.CANCELLED, text)
 
 

@@ -25,6 +25,7 @@ from reviews.methods.targets import needs_people
 from reviews.models import ComponentScore, Cycle, Result, ResultAdjustment
 from reviews.selectors.cohorts import people_of
 from reviews.selectors.roles import frozen_roles
+from reviews.selectors.voice_answers import voices_of
 from reviews.services.rating_groups import rate_everyone
 from reviews.services.red_lines import (
     capped_ratings,
@@ -58,6 +59,7 @@ def score_components(
         _judgements(cycle, employee_ids),
         people=roles,
         incidents=_incidents(cycle, employee_ids),
+        voices=voices_of(cycle, employee_ids),
     )
     answers = {
         component["code"]: get_method(component["method"]).compute(component, inputs)

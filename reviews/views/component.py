@@ -24,6 +24,7 @@ PAGES: Mapping[str, Callable[[SignedInRequest, Cycle, dict[str, Any]], HttpRespo
     "bars": edit_scale,
     "behaviour": edit_record_rule,
     "ranking": edit_ranking,
+    "multisource": edit_scale,
 }
 
 

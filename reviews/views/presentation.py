@@ -20,6 +20,7 @@ from reviews.methods.rating_scale import NOT_OBSERVED
 from reviews.methods.targets import NO_TARGET, has_targets
 from reviews.models import Cycle
 from reviews.views.rank_words import certainty_text, place_text, ranking_node, standing_text
+from reviews.views.voice_words import unit_rows, voice_node
 from scoring.grammar import STATISTICS
 
 UNITS = dict(KPIVersion.Unit.choices)
@@ -348,6 +349,8 @@ def _component_node(
         "name": name_of(component, component["code"]),
         "weight": weight_text(component["effective_weight"]),
     }
+    if "units" in component:
+        return voice_node(component, configured, label, score_text(component["score"]) or "–")
     if "standing" in component:
         names = {code: name_of(each, code) for code, each in components.items()}
         return ranking_node(component, configured, names, label, score_text(component["score"]) or "–")
@@ -494,6 +497,18 @@ def line_rows(explanation: Mapping[str, Any]) -> list[dict[str, Any]]:
                     "weight": weight_text(component["effective_weight"]),
                     "score": score_text(component["score"]),
                     "rows": _record_rows(component),
+                }
+            )
+            continue
+        if "units" in component:
+            groups.append(
+                {
+                    "name": name_of(component, component["code"]),
+                    "code": component["code"],
+                    "method": component["method"],
+                    "weight": weight_text(component["effective_weight"]),
+                    "score": score_text(component["score"]),
+                    "rows": unit_rows(component["units"]),
                 }
             )
             continue

@@ -24,6 +24,7 @@ from reviews.views.configuration import (
 )
 from reviews.views.presentation import language, name_of
 from reviews.views.requests import SignedInRequest
+from reviews.views.voice_settings import VoiceSettings
 
 
 def edit_scale(request: SignedInRequest, cycle: Cycle, found: dict[str, Any]) -> HttpResponse:
@@ -59,8 +60,9 @@ def edit_scale(request: SignedInRequest, cycle: Cycle, found: dict[str, Any]) ->
         prefix="items",
         form_kwargs={"levels": before, "anchored": anchored, "competencies": choices},
     )
+    voices = VoiceSettings(found, posted)
     asking = {level_key(value) for value in found.get("comment_required_at", [])}
-    if request.method == "POST" and levels.is_valid() and items.is_valid():
+    if request.method == "POST" and all([levels.is_valid(), items.is_valid(), voices.is_valid()]):
         new_levels = [row.document() for row in filled(levels)]
         wanted = set(request.POST.getlist("comment_required_at"))
         changed = {
@@ -72,6 +74,7 @@ def edit_scale(request: SignedInRequest, cycle: Cycle, found: dict[str, Any]) ->
             ],
             "allow_not_observed": "allow_not_observed" in request.POST,
         }
+        changed = voices.changed(changed)
         if save_configuration(request, cycle, lambda document: replace_component(document, changed), ""):
             return redirect("reviews:cycle", cycle.code)
     for row, each in zip(items, shown["items"], strict=False):
@@ -83,6 +86,7 @@ def edit_scale(request: SignedInRequest, cycle: Cycle, found: dict[str, Any]) ->
         levels=levels,
         items=items,
         anchored=anchored,
+        voices=voices if voices.applies else None,
         has_library=bool(choices),
         comment_levels=[
             {
@@ -95,4 +99,4 @@ def edit_scale(request: SignedInRequest, cycle: Cycle, found: dict[str, Any]) ->
         total=weight_words([each["weight"] for each in found["items"]]),
         language=language(),
     )
-    return render_page(request, "reviews/component_scale.html", context, levels, items)
+    return render_page(request, "reviews/component_scale.html", context, levels, items, *voices.forms)
