@@ -12,7 +12,7 @@ from pathlib import Path
 from bench.report import Row
 from bench.servers import databases
 
-PARTS = ("import", "scoring", "payout", "pages", "pull")
+PARTS = ("import", "scoring", "payout", "pages", "pull", "mixed")
 
 
 def measure(size: int, parts: set[str]) -> list[Row]:
@@ -29,7 +29,7 @@ def measure(size: int, parts: set[str]) -> list[Row]:
         logging.getLogger("django.request").setLevel(logging.ERROR)
         from django.db import connections
 
-        from bench import bare, pages, pulls, statements, work
+        from bench import bare, mixed, pages, pulls, statements, work
         from bench import company as companies
 
         loader = servers.connect()
@@ -41,6 +41,7 @@ def measure(size: int, parts: set[str]) -> list[Row]:
         if parts - {"import"}:
             say("observations")
             count = companies.load_observations(loader, company)
+        if parts & {"scoring", "payout", "pages", "pull"}:
             say(f"cycle over {count:,} observations")
             cycle, row = work.launch(company)
             rows.append(row)
@@ -59,6 +60,9 @@ def measure(size: int, parts: set[str]) -> list[Row]:
             say("pull")
             cycle.refresh_from_db()
             rows += pulls.measure_pull(loader, company, cycle)
+        if "mixed" in parts:
+            say("mixed cycle")
+            rows += mixed.measure_mixed(loader, company, servers.environment)
         connections.close_all()
         loader.close()
         say("done")

@@ -201,7 +201,7 @@ def measure_scoring(
         with Workers(processes, environment) as workers:
             began = time.perf_counter()
             run = start_scoring(actor=hr, cycle=cycle)
-            stages = _wait(run, workers)
+            stages = wait_for(run, workers)
             seconds[processes] = time.perf_counter() - began
             peak = workers.peak_bytes()
         if processes == 1:
@@ -279,7 +279,7 @@ def _payout(
         began = time.perf_counter()
         payout_run = create_payout_run(actor=hr, plan=IncentivePlan.objects.get(pk=plan.pk), cycle=cycle)
         assert payout_run.run
-        stages = _wait(payout_run.run, workers)
+        stages = wait_for(payout_run.run, workers)
         seconds = time.perf_counter() - began
         peak = workers.peak_bytes()
     payout_run.refresh_from_db()
@@ -300,7 +300,7 @@ def _payout(
 # Small things ------------------------------------------------------------------------------------------------------
 
 
-def _wait(run: Run, workers: Workers, limit: float = 1_800.0) -> dict[str, float]:
+def wait_for(run: Run, workers: Workers, limit: float = 1_800.0) -> dict[str, float]:
     """Until the run is over; the seconds that each stage took, as seen from outside."""
     began = last = time.perf_counter()
     stages: dict[str, float] = {}
