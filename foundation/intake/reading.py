@@ -297,7 +297,8 @@ def _plain_table(content: bytes) -> Table | None:
         return None
     if len(found[0]) > settings.INTAKE_MAX_ROWS:
         raise Refusal("file_too_many_rows", field="file", limit=settings.INTAKE_MAX_ROWS)
-    lines = np.arange(2, len(found[0]) + 2)
+    # A range, as long as no line is empty: whatever is looked up by line is then a subtraction.
+    lines: pd.Index = pd.RangeIndex(2, len(found[0]) + 2, name="line")
     empty = np.logical_and.reduce([column.codes < 0 for column in found])
     if empty.all():
         return None
@@ -310,7 +311,7 @@ def _plain_table(content: bytes) -> Table | None:
             name: np.array([*column.categories, None], dtype=object)[column.codes]
             for name, column in coded.items()
         },
-        index=pd.Index(lines, name="line"),
+        index=lines,
         columns=columns,
         dtype=object,
     )

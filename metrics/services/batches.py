@@ -138,18 +138,17 @@ def ensure_months(days: Collection[date]) -> None:
             cursor.execute("SELECT metrics_ensure_months(%s, %s)", [month, month])
 
 
-def _copy_observations(batch: Batch, rolled: pd.DataFrame) -> None:
-    if rolled.empty:
-        return
-    ensure_months(set(rolled["day"].unique()))
-    # NaN is a number here, "not known", and no NULL; as a text it passes COPY as such.
-    squares = pc.fill_null(pc.cast(pa.array(rolled["total_sq"], from_pandas=True), pa.string()), "NaN")
-    frame = rolled.assign(
-        source_id=batch.source_id,
-        batch_id=batch.pk,
-        total_sq=pd.Series(pd.arrays.ArrowExtensionArray(squares), index=rolled.index),
-    )
-    copy_in(Observation._meta.db_table, frame, OBSERVATION_COLUMNS)
+def _copy_observations(batch: Batch, rolled: Sequence[pd.DataFrame]) -> None:
+    ensure_months({day for part in rolled for day in part["day"].cat.categories})
+    for part in rolled:
+        # NaN is a number here, "not known", and no NULL; as a text it passes COPY as such.
+        squares = pc.fill_null(pc.cast(pa.array(part["total_sq"], from_pandas=True), pa.string()), "NaN")
+        frame = part.assign(
+            source_id=batch.source_id,
+            batch_id=batch.pk,
+            total_sq=pd.Series(pd.arrays.ArrowExtensionArray(squares), index=part.index),
+        )
+        copy_in(Observation._meta.db_table, frame, OBSERVATION_COLUMNS)
 
 
 def _copy_records(batch: Batch, accepted: pd.DataFrame, measures: Sequence[str]) -> None:

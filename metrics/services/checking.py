@@ -66,7 +66,9 @@ class Rows:
             )
 
     def reject_problems(self, problems: pd.Series, column: str, **params: Any) -> None:
-        self.reject(problems != "", column, problems, **params)
+        # Usually nothing is wrong, which is told without comparing each of a million texts.
+        if list(problems.unique()) not in ([], [""]):
+            self.reject(problems != "", column, problems, **params)
 
 
 def _shown(text: Any) -> str:
@@ -85,8 +87,9 @@ def read_employees(rows: Rows, mapping: Mapping[str, Any], missing: frozenset[st
     text = rows.text(column, missing)
     rows.reject(text == "", column, "cell_empty", role=column)
     found = employees_of(text, mapping.get("employee_key", "auto"))
-    rows.reject_problems(found.problems.replace("employee_ambiguous", ""), column)
-    rows.reject(found.problems == "employee_ambiguous", column, "employee_ambiguous", count=2)
+    ambiguous = found.problems == "employee_ambiguous"
+    rows.reject_problems(found.problems.mask(ambiguous, "") if ambiguous.any() else found.problems, column)
+    rows.reject(ambiguous, column, "employee_ambiguous", count=2)
     return found.values
 
 

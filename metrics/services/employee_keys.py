@@ -5,10 +5,19 @@ from __future__ import annotations
 import unicodedata
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
+from foundation.bulk import copy_out
 from metrics.services.cells import Cells
-from people.models import User
+
+_PEOPLE = {
+    "number": "SELECT id, employee_number AS spelling FROM people_user WHERE employee_number IS NOT NULL",
+    "name": "SELECT id, name AS spelling FROM people_user WHERE employee_number IS NOT NULL",
+    "login": "SELECT id, login AS spelling FROM people_user WHERE employee_number IS NOT NULL",
+    "alias": "SELECT id, alias AS spelling FROM people_user, jsonb_array_elements_text(aliases) AS alias"
+    " WHERE employee_number IS NOT NULL",
+}
 
 
 def employees_of(column: pd.Series, key: str = "auto") -> Cells:
@@ -20,38 +29,41 @@ def employees_of(column: pd.Series, key: str = "auto") -> Cells:
     Cost       a query for each kind of key that is asked for; every distinct text is looked up once.
     """
     codes, distinct = pd.factorize(column)
-    spellings = [_spelling(str(text)) for text in distinct]
-    first = "number" if key == "auto" else key
-    found = _people_by(first)
-    if key == "auto" and any(text and text not in found for text in spellings):
-        others = [_people_by(kind) for kind in ("name", "alias", "login")]
-    else:
-        others = []
-
-    def find(text: str) -> tuple[int, str]:
-        people = found.get(text) or set().union(*(each.get(text, set()) for each in others))
-        if len(people) == 1:
-            return next(iter(people)), ""
-        return 0, "employee_ambiguous" if people else "employee_not_found"
-
-    answers = [(0, "") if text == "" else find(text) for text in spellings]
-    ids = np.array([answer[0] for answer in answers], dtype=np.int64)
-    problems = np.array([answer[1] for answer in answers], dtype=object)
+    spellings = pd.Index([_spelling(str(text)) for text in distinct], dtype=object)
+    ids, problems = _found_in(_people_by("number" if key == "auto" else key), spellings)
+    unknown = problems == "employee_not_found"
+    if key == "auto" and unknown.any():
+        others = pd.concat([_people_by(kind) for kind in ("name", "alias", "login")], ignore_index=True)
+        ids[unknown], problems[unknown] = _found_in(others.drop_duplicates(), spellings[unknown])
     return Cells(
         pd.Series(ids[codes] if len(ids) else [], index=column.index, dtype=np.int64),
         pd.Series(problems[codes] if len(ids) else [], index=column.index, dtype=object),
     )
 
 
-def _people_by(kind: str) -> dict[str, set[int]]:
-    """{spelling: ids} by number, name, alias or login of everyone on the roster. One query."""
-    column = {"number": "employee_number", "alias": "aliases"}.get(kind, kind)
-    found: dict[str, set[int]] = {}
-    people = User.objects.filter(employee_number__isnull=False).values_list("pk", column)
-    for pk, written in people:
-        for text in (written if isinstance(written, list) else []) if kind == "alias" else [written]:
-            found.setdefault(_spelling(str(text)), set()).add(pk)
-    return found
+def _found_in(
+    people: pd.DataFrame, spellings: pd.Index
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.object_]]:
+    """The id of each spelling and what is wrong with it, of pairs that differ; "" is nobody and no problem."""
+    shared = people["spelling"].duplicated(keep=False)
+    alone = people[~shared]
+    place = pd.Index(alone["spelling"], dtype=object).get_indexer(spellings)
+    ids = np.where(place >= 0, alone["id"].to_numpy(dtype=np.int64)[place], 0) if len(alone) else np.zeros(
+        len(spellings), dtype=np.int64
+    )
+    problems = np.where(ids > 0, "", "employee_not_found").astype(object)
+    if shared.any():
+        problems[spellings.isin(people.loc[shared, "spelling"])] = "employee_ambiguous"
+    empty = spellings == ""
+    ids[empty], problems[empty] = 0, ""
+    return ids, problems
+
+
+def _people_by(kind: str) -> pd.DataFrame:
+    """id and spelling by number, name, alias or login of everyone on the roster, each pair once. One query."""
+    people = copy_out(_PEOPLE[kind])
+    people["spelling"] = [_spelling(text) for text in people["spelling"]]
+    return people.drop_duplicates()
 
 
 def _spelling(text: str) -> str:

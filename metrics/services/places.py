@@ -11,13 +11,14 @@ from foundation.bulk import copy_out
 from people.models import Site, Team
 from people.selectors.teams import sites_of_teams
 
+MANY = 20_000
 _MEMBERSHIPS = """
     SELECT user_id AS employee_id, team_id,
         -- days as Python counts them: 1 is the first of January of the year 1
         lower(valid) - DATE '0001-01-01' + 1 AS first,
         coalesce(upper(valid), DATE '9999-12-31') - DATE '0001-01-01' + 1 AS until
     FROM people_membership
-    WHERE user_id = ANY(%(people)s) AND valid && daterange(%(first)s, %(last)s, '[]')
+    WHERE (%(people)s IS NULL OR user_id = ANY(%(people)s)) AND valid && daterange(%(first)s, %(last)s, '[]')
 """
 
 
@@ -28,7 +29,7 @@ def with_teams(pairs: pd.DataFrame) -> pd.DataFrame:
     people, employees = pd.factorize(pairs["employee_id"])
     on, days = pd.factorize(pairs["day"])
     # Each person and day once, as one number: a file has many rows of both.
-    numbers, place = np.unique(people.astype(np.int64) * len(days) + on, return_inverse=True)
+    place, numbers = pd.factorize(people.astype(np.int64) * len(days) + on)
     distinct = pd.DataFrame(
         {
             "employee_id": employees[numbers // len(days)],
@@ -36,9 +37,9 @@ def with_teams(pairs: pd.DataFrame) -> pd.DataFrame:
             "number": np.arange(len(numbers)),
         }
     )
-    memberships = copy_out(
-        _MEMBERSHIPS, {"people": [int(pk) for pk in employees], "first": min(days), "last": max(days)}
-    )
+    # So many that naming them costs more than reading everybody's.
+    named = None if len(employees) > MANY else [int(pk) for pk in employees]
+    memberships = copy_out(_MEMBERSHIPS, {"people": named, "first": min(days), "last": max(days)})
     joined = distinct.merge(memberships, on="employee_id")
     inside = joined[(joined["ordinal"] >= joined["first"]) & (joined["ordinal"] < joined["until"])]
     teams = np.zeros(len(numbers), dtype=np.int64)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from foundation.bulk import constant
 from metrics.models import Observation
 from metrics.selectors.observations import COMPANY
 from metrics.services.places import ancestors, sites
@@ -31,28 +32,43 @@ def day_totals(records: pd.DataFrame, measures: Mapping[str, int]) -> pd.DataFra
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
 
-def roll_up(totals: pd.DataFrame) -> pd.DataFrame:
+def roll_up(totals: pd.DataFrame) -> list[pd.DataFrame]:
     """subject_type, subject_id, day, measure_id, n, total, total_sq: everybody's own totals, and those of every team
-    with the teams below it, of every site and of the company, by where people sat on the day."""
-    own = totals.rename(columns={"employee_id": "subject_id"}).assign(
-        subject_type=Observation.SubjectType.EMPLOYEE.value
-    )
+    with the teams below it, of every site and of the company, by where people sat on the day; a frame of each kind that
+    has any."""
     # An unknown total of squares stays unknown in what it is added to.
     counted = totals.assign(unknown=totals["total_sq"].isna())
     by_team = _sums(counted, "team_id")
     teams = by_team.merge(ancestors(), on="team_id").rename(columns={"above_id": "subject_id"})
     places = by_team.merge(sites(), on="team_id").rename(columns={"site_id": "subject_id"})
     company = by_team.assign(subject_id=COMPANY)
-    parts = [own[["subject_type", "subject_id", *KEYS, *MOMENTS]]]
+    own = totals.rename(columns={"employee_id": "subject_id"})
+    parts = [_in_order(own, Observation.SubjectType.EMPLOYEE.value)]
     for kind, frame in (("t", teams), ("s", places), ("c", company)):
         found = _sums(frame, "subject_id")
         found["total_sq"] = found["total_sq"].where(found["unknown"] == 0)
-        parts.append(found.assign(subject_type=kind)[["subject_type", "subject_id", *KEYS, *MOMENTS]])
-    rolled = pd.concat(parts, ignore_index=True)
-    # In the order of the index that drill-down needs: filling it is then half the work.
-    days, _distinct = pd.factorize(rolled["day"], sort=True)
-    order = np.lexsort([days, rolled["measure_id"].to_numpy(), rolled["subject_id"].to_numpy()])
-    return rolled.iloc[order].astype({"subject_id": np.int64, "measure_id": np.int64, "n": np.int64})
+        parts.append(_in_order(found, kind))
+    return [part for part in parts if len(part)]
+
+
+def _in_order(frame: pd.DataFrame, kind: str) -> pd.DataFrame:
+    """In the order of the index that drill-down needs: filling it is then half the work. Days and the kind stand once
+    each, so that a million rows of them cost nothing."""
+    codes, days = pd.factorize(frame["day"], sort=True)
+    subject = frame["subject_id"].to_numpy(dtype=np.int64)
+    measure = frame["measure_id"].to_numpy(dtype=np.int64)
+    order = np.lexsort([codes, measure, subject])
+    return pd.DataFrame(
+        {
+            "subject_type": constant(kind, len(frame)),
+            "subject_id": subject[order],
+            "day": pd.Categorical.from_codes(codes[order], pd.Index(days, dtype=object)),
+            "measure_id": measure[order],
+            "n": frame["n"].to_numpy(dtype=np.int64)[order],
+            "total": frame["total"].to_numpy()[order],
+            "total_sq": frame["total_sq"].to_numpy()[order],
+        }
+    )
 
 
 def _sums(frame: pd.DataFrame, subject: str) -> pd.DataFrame:
