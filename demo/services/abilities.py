@@ -19,6 +19,7 @@ from reviews.selectors.launch import launch_problems
 from reviews.selectors.orderings import ordering_of
 from reviews.services import adjustments, cycles, judgements, orderings, phases, scoring
 from reviews.services.incidents import confirm_incidents, note_incident, reply_to_incident
+from reviews.services.potential import save_potential
 from reviews.services.proposals import decide_proposal, propose_rating
 
 TEMPLATE = "abilities"
@@ -26,6 +27,13 @@ ITEMS = ("solving", "listening", "teamwork")
 WHY = {
     5: ["把退费流程写成一页纸，全组在用", "连续两月带教新人", "Other teams ask for these notes"],
     1: ["交接记录缺失，客户三次来电", "未听完即转接，已面谈"],
+}
+
+
+PROMISE = {
+    1: "本岗做得扎实，近期没有承担本岗以外的任务",
+    2: "独立带过两名新人，能把经验讲清楚",
+    3: "代理班组长两周，排班和投诉都处理得当",
 }
 
 
@@ -193,9 +201,32 @@ def _judge(cycle: Cycle, company: list[Person], teams: set[str] | None = None) -
 def _judge_and_calibrate(hr: User, cycle: Cycle, company: list[Person]) -> None:
     if cycle.phase == Phase.RATING:
         _judge(cycle, company)
+        _rate_potential(cycle, company)
         _compute(hr, cycle)
         phases.advance_phase(actor=hr, cycle=cycle, to_phase=Phase.CALIBRATION)
         cycle.refresh_from_db()
+
+
+def _rate_potential(cycle: Cycle, company: list[Person]) -> None:
+    """What the leaders think each of the own people could grow into; those who joined last are not judged yet."""
+    persons = {person.number: person for person in company}
+    rng = np.random.default_rng(SEED + 11 + cycle.first_day.toordinal())
+    for participant in (
+        Participant.objects.filter(cycle=cycle).exclude(rater=None).select_related("employee", "rater")
+    ).order_by("pk"):
+        person = persons[participant.employee.employee_number or ""]
+        if participant.rater is None or (cycle.last_day - person.hired_on).days < 60:
+            continue
+        promise = 0.6 * person.ability + 3 * person.growth + 0.3 * person.warmth + float(rng.normal(0, 0.5))
+        level = 1 + int(promise > -0.2) + int(promise > 0.9)
+        save_potential(
+            actor=participant.rater,
+            cycle=cycle,
+            employee_id=participant.employee_id,
+            level=level,
+            reason=PROMISE[level],
+            version=0,
+        )
 
 
 def _compute(hr: User, cycle: Cycle) -> None:

@@ -13,6 +13,8 @@ from incentives.selectors.recognition import kinds_to_give
 from incentives.services.award_kinds import ICONS
 from incentives.services.recognition import LONGEST_CITATION
 from incentives.services.rights import REASON_LIMIT
+from metrics.models import KPI
+from metrics.selectors.kpis import visible_kpis
 from people.models import User
 
 #: What a badge shows, in a word.
@@ -73,11 +75,23 @@ class AwardKindForm(forms.Form):
             ("milestone", _("years with the company")),
         ],
     )
-    kpi = forms.CharField(label=_("KPI (code)"), max_length=60, required=False)
+    kpi = forms.ModelChoiceField(
+        queryset=KPI.objects.none(),
+        to_field_name="code",
+        label=_("KPI"),
+        required=False,
+        help_text=_("For the best and for the largest improvement."),
+    )
     years = forms.CharField(
-        label=_("Years"), max_length=80, required=False, help_text=_("Separated by commas: 1, 3, 5, 10")
+        label=_("Years"), max_length=80, required=False, help_text=_("For milestones, separated by commas: 1, 3, 5, 10")
     )
     is_active = forms.BooleanField(label=_("Can be given"), required=False, initial=True)
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["kpi"]
+        field.queryset = visible_kpis(user).order_by("code")
+        field.label_from_instance = lambda kpi: kpi.name
 
     def clean_years(self) -> list[int]:
         parts = [part for part in self.cleaned_data["years"].replace("，", ",").split(",") if part.strip()]
@@ -90,7 +104,7 @@ class AwardKindForm(forms.Form):
         data = self.cleaned_data
         if data["rule"] == "milestone":
             return {"kind": "milestone", "years": data["years"]}
-        return {"kind": data["rule"], "kpi": data["kpi"]} if data["rule"] else {}
+        return {"kind": data["rule"], "kpi": data["kpi"].code if data["kpi"] else ""} if data["rule"] else {}
 
 
 class BudgetForm(forms.Form):

@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -100,7 +101,7 @@ def give(request: SignedInRequest) -> HttpResponse:
         "incentives/recognition_give.html",
         {
             "form": form,
-            "crumbs": crumbs((_("Recognition"), "/recognition/"), (_("Recognise someone"), "")),
+            "crumbs": crumbs((_("Recognition"), reverse("incentives:recognition")), (_("Recognise someone"), "")),
             "chosen": _employee(form["receiver"].value() or ""),
             "budget": budget,
             "budget_left": budget.points - selectors.spent_of(request.user, today) if budget else None,
@@ -144,7 +145,7 @@ def points(request: SignedInRequest) -> HttpResponse:
         {
             "page": page,
             "balance": selectors.balance_of(request.user),
-            "crumbs": crumbs((_("Recognition"), "/recognition/"), (_("My points"), "")),
+            "crumbs": crumbs((_("Recognition"), reverse("incentives:recognition")), (_("My points"), "")),
         },
     )
 
@@ -185,7 +186,7 @@ def manage(request: SignedInRequest) -> HttpResponse:
             "budget_form": BudgetForm(initial={"month": month}),
             "redeem_form": RedeemForm(),
             "month_form": MonthForm(initial={"month": last_month}),
-            "crumbs": crumbs((_("Recognition"), "/recognition/"), (_("Rules of recognition"), "")),
+            "crumbs": crumbs((_("Recognition"), reverse("incentives:recognition")), (_("Rules of recognition"), "")),
         },
     )
 
@@ -194,7 +195,7 @@ def manage(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def kind_edit(request: SignedInRequest, code: str = "") -> HttpResponse:
     found = get_object_or_404(AwardKind, code=code) if code else None
-    form = AwardKindForm(request.POST or None, initial=_of(found) if found else {"points": 10})
+    form = AwardKindForm(request.POST or None, user=request.user, initial=_of(found) if found else {"points": 10})
     if found is not None:
         for name in ("code", "giver"):
             form.fields[name].disabled = True
@@ -214,8 +215,8 @@ def kind_edit(request: SignedInRequest, code: str = "") -> HttpResponse:
             "form": form,
             "kind": found,
             "crumbs": crumbs(
-                (_("Recognition"), "/recognition/"),
-                (_("Rules of recognition"), "/recognition/manage/"),
+                (_("Recognition"), reverse("incentives:recognition")),
+                (_("Rules of recognition"), reverse("incentives:recognition_manage")),
                 (found.name if found else _("New kind"), ""),
             ),
         },
@@ -241,7 +242,7 @@ def _of(kind: AwardKind) -> dict[str, Any]:
 def adopt_kinds(request: SignedInRequest) -> HttpResponse:
     return after(
         request,
-        "/recognition/manage/",
+        reverse("incentives:recognition_manage"),
         lambda: adopt_shipped_kinds(actor=request.user),
         _("The shipped kinds are there. Change them as you like."),
     )
@@ -260,7 +261,7 @@ def budget(request: SignedInRequest) -> HttpResponse:
         return redirect("incentives:recognition_manage")
     return after(
         request,
-        "/recognition/manage/",
+        reverse("incentives:recognition_manage"),
         lambda: set_budget(
             actor=request.user,
             manager=manager,
@@ -285,7 +286,7 @@ def redeem(request: SignedInRequest) -> HttpResponse:
         return redirect("incentives:recognition_manage")
     return after(
         request,
-        "/recognition/manage/",
+        reverse("incentives:recognition_manage"),
         lambda: redeem_points(
             actor=request.user,
             employee=employee,
@@ -326,7 +327,7 @@ def withdraw(request: SignedInRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         return after(
             request,
-            "/recognition/",
+            reverse("incentives:recognition"),
             lambda: withdraw_award(actor=request.user, award=award, reason=form.cleaned_data["reason"]),
             _("Taken back, with its points."),
         )
@@ -336,7 +337,7 @@ def withdraw(request: SignedInRequest, pk: int) -> HttpResponse:
         {
             "form": form,
             "card": _cards([award])[0],
-            "crumbs": crumbs((_("Recognition"), "/recognition/"), (_("Take back"), "")),
+            "crumbs": crumbs((_("Recognition"), reverse("incentives:recognition")), (_("Take back"), "")),
         },
         status=422 if form.errors else 200,
     )
