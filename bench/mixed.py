@@ -108,7 +108,9 @@ def _configuration() -> dict[str, Any]:
 def _judgements_and_incidents(loader: psycopg2.extensions.connection, company: Company, cycle: Cycle) -> None:
     """Loaded as the company is, in a session that asks no trigger and no foreign key. The first rater's stay drafts."""
     with loader.cursor() as cursor:
-        cursor.execute("ANALYZE reviews_participant, reviews_scoresheet")  # else the join below is a nested loop
+        cursor.execute(
+            "ANALYZE reviews_participant, reviews_scoresheet"
+        )  # else the join below is a nested loop
         cursor.execute(
             "INSERT INTO reviews_judgement (sheet_id, item, level, not_observed, comment, version, updated_at,"
             " updated_by_id) SELECT sheet.id, 'item' || n, 1 + (sheet.id * 7 + n * 3) %% 5, false, '', 1, now(),"

@@ -78,9 +78,7 @@ def _written(frame: pd.DataFrame, names: Sequence[str]) -> Iterator[io.BytesIO]:
         for start in starts:
             stream = coming.result()
             if start + CHUNK_ROWS < len(frame):
-                coming = ahead.submit(
-                    _csv_of, frame.iloc[start + CHUNK_ROWS : start + 2 * CHUNK_ROWS], names
-                )
+                coming = ahead.submit(_csv_of, frame.iloc[start + CHUNK_ROWS : start + 2 * CHUNK_ROWS], names)
             yield stream
 
 

@@ -83,7 +83,10 @@ class AwardKindForm(forms.Form):
         help_text=_("For the best and for the largest improvement."),
     )
     years = forms.CharField(
-        label=_("Years"), max_length=80, required=False, help_text=_("For milestones, separated by commas: 1, 3, 5, 10")
+        label=_("Years"),
+        max_length=80,
+        required=False,
+        help_text=_("For milestones, separated by commas: 1, 3, 5, 10"),
     )
     is_active = forms.BooleanField(label=_("Can be given"), required=False, initial=True)
 

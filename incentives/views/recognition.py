@@ -101,7 +101,9 @@ def give(request: SignedInRequest) -> HttpResponse:
         "incentives/recognition_give.html",
         {
             "form": form,
-            "crumbs": crumbs((_("Recognition"), reverse("incentives:recognition")), (_("Recognise someone"), "")),
+            "crumbs": crumbs(
+                (_("Recognition"), reverse("incentives:recognition")), (_("Recognise someone"), "")
+            ),
             "chosen": _employee(form["receiver"].value() or ""),
             "budget": budget,
             "budget_left": budget.points - selectors.spent_of(request.user, today) if budget else None,
@@ -186,7 +188,9 @@ def manage(request: SignedInRequest) -> HttpResponse:
             "budget_form": BudgetForm(initial={"month": month}),
             "redeem_form": RedeemForm(),
             "month_form": MonthForm(initial={"month": last_month}),
-            "crumbs": crumbs((_("Recognition"), reverse("incentives:recognition")), (_("Rules of recognition"), "")),
+            "crumbs": crumbs(
+                (_("Recognition"), reverse("incentives:recognition")), (_("Rules of recognition"), "")
+            ),
         },
     )
 
@@ -195,7 +199,9 @@ def manage(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def kind_edit(request: SignedInRequest, code: str = "") -> HttpResponse:
     found = get_object_or_404(AwardKind, code=code) if code else None
-    form = AwardKindForm(request.POST or None, user=request.user, initial=_of(found) if found else {"points": 10})
+    form = AwardKindForm(
+        request.POST or None, user=request.user, initial=_of(found) if found else {"points": 10}
+    )
     if found is not None:
         for name in ("code", "giver"):
             form.fields[name].disabled = True

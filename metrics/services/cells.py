@@ -99,7 +99,8 @@ def numbers(column: pd.Series) -> Cells:
     read, wrong = _answers([texts[int(place)].as_py() for place in odd], _number, dtype=float, empty=np.nan)
     values[odd], problems[odd] = read.to_numpy(), wrong.to_numpy()
     return Cells(
-        pd.Series(values[codes], index=column.index), pd.Series(problems[codes], index=column.index, dtype=object)
+        pd.Series(values[codes], index=column.index),
+        pd.Series(problems[codes], index=column.index, dtype=object),
     )
 
 

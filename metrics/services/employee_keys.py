@@ -48,8 +48,10 @@ def _found_in(
     shared = people["spelling"].duplicated(keep=False)
     alone = people[~shared]
     place = pd.Index(alone["spelling"], dtype=object).get_indexer(spellings)
-    ids = np.where(place >= 0, alone["id"].to_numpy(dtype=np.int64)[place], 0) if len(alone) else np.zeros(
-        len(spellings), dtype=np.int64
+    ids = (
+        np.where(place >= 0, alone["id"].to_numpy(dtype=np.int64)[place], 0)
+        if len(alone)
+        else np.zeros(len(spellings), dtype=np.int64)
     )
     problems = np.where(ids > 0, "", "employee_not_found").astype(object)
     if shared.any():
