@@ -75,6 +75,25 @@ RANKING = {
     "ranking_no_cohort": _("No cohort has %(minimum)s people, so nobody would get a score."),
 }
 
+SCORECARD = {
+    "scorecard_without_perspectives": _("A scorecard needs at least one perspective."),
+    "perspective_unknown": _("The card has no perspective %(name)s."),
+    "perspective_empty": _("%(name)s has no KPI yet. Give it one or remove the perspective."),
+    "ahp_shape": _("The judgements must be a table of %(count)s rows and columns, one for each perspective."),
+    "ahp_entry": _("%(first)s against %(second)s: a judgement is a number from 1 to 9 or its reciprocal."),
+    "ahp_not_reciprocal": _(
+        "%(first)s against %(second)s: the judgement and its mirror image must be reciprocals, such as 3 and 1/3."
+    ),
+    "ahp_inconsistent": _(
+        "The judgements contradict one another (consistency ratio %(ratio)s, usual limit 0.10), most of all in "
+        "%(first)s against %(second)s. Change it, or confirm that you keep it."
+    ),
+    "strategy_node_unknown": _("The card has no indicator %(name)s."),
+    "strategy_link_to_itself": _("%(name)s cannot be its own cause."),
+    "strategy_link_twice": _("The link from %(first)s to %(second)s is there twice."),
+    "strategy_loop": _("An effect cannot be its own cause: %(chain)s."),
+}
+
 CYCLES = {
     "cycle_hr_only": _("Only HR may do this."),
     "cycle_code_taken": _("There is already a cycle with this code."),
@@ -259,6 +278,7 @@ define_refusals(
     {
         **CONFIGURATION,
         **RANKING,
+        **SCORECARD,
         **CYCLES,
         **LIBRARY,
         **INCIDENTS,

@@ -17,6 +17,8 @@ from reviews.views import (
     previews,
     rating_rule,
     results,
+    scorecard_editor,
+    scorecards,
     sheets,
     standing,
 )
@@ -30,6 +32,7 @@ urlpatterns = [
     path("cycles/<slug:code>/population/", configuration.population, name="population"),
     path("cycles/<slug:code>/components/", configuration.components, name="components"),
     path("cycles/<slug:code>/components/<slug:component>/", component.component, name="component"),
+    path("cycles/<slug:code>/components/<slug:component>/pairs/", scorecard_editor.pairs, name="pairs"),
     path("cycles/<slug:code>/bands/", configuration.bands, name="bands"),
     path("cycles/<slug:code>/weights/", configuration.weight_total_fragment, name="weight_total"),
     path("cycles/<slug:code>/preview/", previews.preview, name="preview"),
@@ -58,6 +61,16 @@ urlpatterns = [
     path("cycles/<slug:code>/results/", results.results, name="results"),
     path("cycles/<slug:code>/results.csv", results.results_csv, name="results_csv"),
     path("cycles/<slug:code>/results/<int:employee_id>/", results.result, name="result"),
+    path(
+        "cycles/<slug:code>/scorecards/<slug:component>/",
+        scorecards.scorecards,
+        name="scorecards",
+    ),
+    path(
+        "cycles/<slug:code>/scorecards/<slug:component>/<int:employee_id>/",
+        scorecards.scorecard,
+        name="scorecard",
+    ),
     path("competencies/", competencies.competencies, name="competencies"),
     path("competencies/new/", competencies.competency_new, name="competency_new"),
     path("competencies/<slug:code>/", competencies.competency, name="competency"),

@@ -13,6 +13,7 @@ from foundation.bulk import copy_out
 from incentives.models import LedgerEntry, PayoutRun
 from incentives.selectors.conditions import condition_facts
 from people.selectors.compensation import CompensationRow, compensation_on
+from reviews.methods.scorecard import is_of_person
 from reviews.models import Cycle, Participant, ScoreLine
 from scoring import payouts
 
@@ -171,10 +172,11 @@ def standing_amounts(payout_run: PayoutRun, *, first: int, last: int) -> dict[in
 
 
 def kpi_codes(cycle: Cycle) -> set[str]:
-    """KPIs whose numbers stand in the cycle's results."""
+    """KPIs whose numbers stand in the cycle's results, as people's own."""
     return {
         str(entry.get("kpi"))
         for component in cycle.configuration.get("components", [])
+        if is_of_person(component)
         for entry in component.get("kpis", [])
     }
 

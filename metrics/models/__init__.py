@@ -1,5 +1,6 @@
 from metrics.models.batches import Batch
 from metrics.models.duties import DutyKPI
+from metrics.models.group_values import GroupValue
 from metrics.models.inspection_forms import InspectionForm, InspectionFormVersion
 from metrics.models.inspection_samples import InspectionSample
 from metrics.models.inspections import Inspection, InspectionDispute, InspectionScore
@@ -15,6 +16,7 @@ __all__ = [
     "KPI",
     "Batch",
     "DutyKPI",
+    "GroupValue",
     "Inspection",
     "InspectionDispute",
     "InspectionForm",

@@ -76,9 +76,9 @@ def compute_kpi_values(
         return pd.DataFrame({name: [] for name in VALUE_COLUMNS})
     parsed = {version.pk: scoring_kpi.parse(version.formula) for version in versions}
     _prepare_grouping()
-    totals = totals_of_people(people, _codes(versions, parsed.values()), first_day, last_day)
+    totals = totals_of_people(people, codes_of(versions, parsed.values()), first_day, last_day)
     units = totals.attrs["units"]
-    computed = [_values(version, parsed[version.pk], totals, units=units) for version in versions]
+    computed = [values_of(version, parsed[version.pk], totals, units=units) for version in versions]
     return _store(run, people, versions, computed)
 
 
@@ -140,13 +140,13 @@ def compute_company_values(
 
 def _of_company(versions: Sequence[KPIVersion], first_day: date, last_day: date) -> list[Computed]:
     parsed = [scoring_kpi.parse(version.formula) for version in versions]
-    measures = _measures(_codes(versions, parsed))
+    measures = measures_of(codes_of(versions, parsed))
     ids = [measure.pk for measure in measures.values()]
     found = company_totals(ids, first_day, last_day).assign(subject_id=COMPANY)
-    totals = _pivot(found, [COMPANY], measures, covered_measures(ids, first_day, last_day))
+    totals = pivot_totals(found, [COMPANY], measures, covered_measures(ids, first_day, last_day))
     units = {code: measure.unit for code, measure in measures.items()}
     return [
-        _values(version, formula, totals, units=units)
+        values_of(version, formula, totals, units=units)
         for version, formula in zip(versions, parsed, strict=True)
     ]
 
@@ -158,8 +158,8 @@ def preview(version: KPIVersion, employee_ids: Sequence[int], first_day: date, l
     values: list[float] = []
     small = 0
     if employee_ids:
-        totals = totals_of_people(employee_ids, _codes([version], [formula]), first_day, last_day)
-        found = _values(version, formula, totals, units=totals.attrs["units"])
+        totals = totals_of_people(employee_ids, codes_of([version], [formula]), first_day, last_day)
+        found = values_of(version, formula, totals, units=totals.attrs["units"])
         has_value = ~np.isnan(found.value)
         values = sorted(found.value[has_value].tolist())
         small = int((has_value & (found.n < version.minimum_sample)).sum())
@@ -183,7 +183,7 @@ def totals_of_people(
     Missing   somebody without a record of a counted thing or of money has none of it, 0, once anybody's came in at all
               in the period; all else is nan where no value is.
     """
-    measures = _measures(codes)
+    measures = measures_of(codes)
     ids = [measure.pk for measure in measures.values()]
     tables = tables_of(people, first_day, last_day)
     found = totals_by(
@@ -195,7 +195,7 @@ def totals_of_people(
         last=last_day,
         tables=tables,
     )
-    frame = _pivot(found, people, measures, covered_measures(ids, first_day, last_day))
+    frame = pivot_totals(found, people, measures, covered_measures(ids, first_day, last_day))
     frame.attrs["units"] = {code: measure.unit for code, measure in measures.items()}
     return frame
 
@@ -207,16 +207,16 @@ def _are_most(people: Sequence[int], tables: Sequence[str]) -> bool:
     return 2 * len(people) * PARTS > User.objects.filter(employee_number__isnull=False).count()
 
 
-def _measures(codes: Collection[str]) -> dict[str, Measure]:
+def measures_of(codes: Collection[str]) -> dict[str, Measure]:
     return {measure.code: measure for measure in Measure.objects.filter(code__in=codes)}
 
 
-def _codes(versions: Iterable[KPIVersion], parsed: Iterable[scoring_kpi.Formula]) -> set[str]:
+def codes_of(versions: Iterable[KPIVersion], parsed: Iterable[scoring_kpi.Formula]) -> set[str]:
     named = {version.sample_measure for version in versions if version.sample_measure}
     return named.union(*(formula.measures for formula in parsed))
 
 
-def _pivot(
+def pivot_totals(
     found: pd.DataFrame, subjects: Sequence[int], measures: Mapping[str, Measure], covered: Collection[int]
 ) -> pd.DataFrame:
     index = pd.Index(subjects)
@@ -239,10 +239,10 @@ def _pivot(
     return frame
 
 
-def _values(
+def values_of(
     version: KPIVersion, formula: scoring_kpi.Formula, totals: pd.DataFrame, *, units: Mapping[str, str]
 ) -> Computed:
-    """A place per row of `totals`."""
+    """A version's values, one per row of `totals`."""
     missing = sorted(formula.measures - set(units))
     if missing:
         # A measure of an old version may be gone; then there is nothing to compute from.

@@ -11,6 +11,7 @@ from reviews.api import (
     potential,
     previews,
     results,
+    scorecards,
     sheets,
 )
 
@@ -77,6 +78,17 @@ urlpatterns = [
     path("cycles/<slug:code>/results/", results.ResultList.as_view(), name="api_results"),
     path("cycles/<slug:code>/results.ndjson", bulk.ResultLines.as_view(), name="api_result_lines"),
     path("cycles/<slug:code>/results/<int:employee_id>/", results.ResultDetail.as_view(), name="api_result"),
+    path("weigh-pairs/", scorecards.WeighPairs.as_view(), name="api_weigh_pairs"),
+    path(
+        "cycles/<slug:code>/scorecards/<slug:component>/",
+        scorecards.ScorecardList.as_view(),
+        name="api_scorecards",
+    ),
+    path(
+        "cycles/<slug:code>/scorecards/<slug:component>/<int:employee_id>/",
+        scorecards.ScorecardDetail.as_view(),
+        name="api_scorecard",
+    ),
     path("cycles/<slug:code>/sheets/", sheets.SheetList.as_view(), name="api_sheets"),
     path(
         "cycles/<slug:code>/orderings/<slug:component>/",

@@ -9,6 +9,7 @@ from reviews.methods.kpi import KPIMethod
 from reviews.methods.multisource import MultisourceMethod
 from reviews.methods.ranking import RankingMethod
 from reviews.methods.rating_scale import RatingScaleMethod
+from reviews.methods.scorecard import ScorecardMethod
 
 _ALL: tuple[Method, ...] = (
     KPIMethod(),
@@ -17,6 +18,7 @@ _ALL: tuple[Method, ...] = (
     BehaviourMethod(),
     RankingMethod(),
     MultisourceMethod(),
+    ScorecardMethod(),
 )
 METHODS: dict[str, Method] = {method.code: method for method in _ALL}
 

@@ -68,6 +68,8 @@ class KPIReference:
     denominator: Mapping[str, str] = field(default_factory=dict)
     # {edition, first_day, last_day, rows} of the target table; None where it says nothing of this KPI.
     targets: Mapping[str, Any] | None = None
+    # Of a balanced scorecard: where the KPI belongs by itself.
+    perspective: str = ""
 
 
 def frozen_version(reference: KPIReference) -> dict[str, Any]:
@@ -97,6 +99,7 @@ class ComponentInputs:
                    last day of the period); those of the period that were not withdrawn
     voices         columns employee_id, component, unit, place (0 the unit, 1.. its items), n, mean, standard_error; of
                    questionnaires that were closed, aggregates only
+    group_values   {"team", "site", "company": columns as kpi_values}: what the one that a person belongs to has
     """
 
     employee_ids: npt.NDArray[np.int64]
@@ -105,6 +108,7 @@ class ComponentInputs:
     people: pd.DataFrame | None = None
     incidents: pd.DataFrame = field(default_factory=pd.DataFrame)
     voices: pd.DataFrame = field(default_factory=pd.DataFrame)
+    group_values: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from django.utils.translation import gettext_lazy as _
 
@@ -89,34 +91,7 @@ class KPIMethod(Method):
         if complete and not items:
             problems.add(base, "component_without_kpis")
             return
-        check_duplicates(
-            [item["kpi"] for item in items],
-            problems=problems,
-            paths=[(*base, index, "kpi") for index in range(len(items))],
-        )
-        for index, item in enumerate(items):
-            here = (*base, index)
-            reference = kpis.get(item["kpi"])
-            if reference is None:
-                problems.add((*here, "kpi"), "cycle_kpi_unknown", name=item["kpi"][:60])
-                continue
-            if reference.is_qualitative:
-                problems.add((*here, "kpi"), "cycle_kpi_is_qualitative", name=item["kpi"])
-            floor, cap = item.get("floor", 0), item.get("cap")
-            if cap is not None and floor > cap:
-                problems.add((*here, "floor"), "cycle_floor_above_cap", floor=floor, cap=cap)
-            if item.get("scoring", ATTAINMENT) == ATTAINMENT:
-                known = item.get("target") is not None or reference.target is not None or reference.targets
-                if complete and not known:
-                    problems.add((*here, "target"), "cycle_kpi_without_target", name=item["kpi"])
-            else:
-                edges = [band[0] for band in item.get("bands") or reference.bands]
-                if edges != sorted(set(edges)):
-                    problems.add((*here, "bands"), "cycle_bands_not_ascending")
-                elif complete and not edges:
-                    problems.add((*here, "scoring"), "cycle_kpi_without_bands", name=item["kpi"])
-            if complete and item["weight"] == 0:
-                problems.add((*here, "weight"), "cycle_weight_zero")
+        check_kpi_items(items, kpis=kpis, problems=problems, base=base, complete=complete)
         check_weights([item["weight"] for item in items], problems=problems, path=base, complete=complete)
 
     def freeze(self, component: Component, *, kpis: Mapping[str, KPIReference]) -> Component:
@@ -149,73 +124,20 @@ class KPIMethod(Method):
         for which the target table has no target for the person (no_target) has no points, and its weight is shared by
         the others in proportion. Nothing counted: no score (nan).
         """
-        items = component["kpis"]
-        people = len(inputs.employee_ids)
-        points = np.full((people, len(items)), np.nan)
-        errors = np.full((people, len(items)), np.nan)
-        samples = np.zeros((people, len(items)), dtype=np.int64)
-        lines = []
-        of_version = dict(list(inputs.kpi_values.groupby("kpi_version_id")))
-        for index, item in enumerate(items):
-            values = (
-                of_version.get(item["version"]["id"], inputs.kpi_values.iloc[:0])
-                .set_index("employee_id")[["value", "standard_error", "n"]]
-                .reindex(inputs.employee_ids)
-            )
-            value = values["value"].to_numpy(dtype=np.float64)
-            n = values["n"].fillna(0).to_numpy(dtype=np.int64)
-            target = person_targets(item, inputs.people, inputs.employee_ids)
-            line = score_line(item, value, values["standard_error"].to_numpy(dtype=np.float64), n, target)
-            points[:, index], errors[:, index] = line["points"], line["standard_error"]
-            samples[:, index] = np.where(np.isnan(line["points"]), 0, n)
-            lines.append(
-                pd.DataFrame(
-                    {
-                        "employee_id": inputs.employee_ids,
-                        "component": component["code"],
-                        "number": index + 1,
-                        "subject": item["kpi"],
-                        "value": value,
-                        "target": target,
-                        "weight": float(item["weight"]),
-                        "n": n,
-                        **line,
-                    }
-                )
-            )
-        weights = np.array([float(item["weight"]) for item in items])
+        found = kpi_lines(component["kpis"], inputs.employee_ids, inputs.kpi_values, inputs.people)
+        for number, line in enumerate(found.lines, start=1):
+            line["component"], line["number"] = component["code"], number
+        weights = np.array([float(item["weight"]) for item in component["kpis"]])
         return ComponentAnswer(
-            score=stored(weighted_mean(points, weights)),
-            standard_error=stored(line_error(points, errors, weights)),
-            n=samples.max(axis=1, initial=0),
-            lines=pd.concat(lines, ignore_index=True)[list(LINE_COLUMNS)],
+            score=stored(weighted_mean(found.points, weights)),
+            standard_error=stored(line_error(found.points, found.errors, weights)),
+            n=found.samples.max(axis=1, initial=0),
+            lines=pd.concat(found.lines, ignore_index=True)[list(LINE_COLUMNS)],
         )
 
     def recompute(self, component: Component, lines: list[dict[str, Any]]) -> dict[str, Any]:
         by_code = {item["kpi"]: item for item in component["kpis"]}
-        answers = []
-        for line in lines:
-            item = by_code[line["subject"]]
-            value = value_from_inputs(item["version"], line["inputs"], line["n"])
-            target = target_of(item, line.get("person"))
-            scored = score_line(
-                item,
-                np.array([or_nan(value)]),
-                np.array([or_nan(line["value_standard_error"])]),
-                np.array([line["n"]]),
-                np.array([or_nan(target)]),
-            )
-            answers.append(
-                {
-                    "subject": line["subject"],
-                    "value": value,
-                    "target": target,
-                    "attainment": or_none(scored["attainment"][0]),
-                    "points": or_none(scored["points"][0]),
-                    "standard_error": or_none(scored["standard_error"][0]),
-                    "rule": str(scored["rule"][0]),
-                }
-            )
+        answers = [recompute_line(by_code[line["subject"]], line) for line in lines]
         weights = np.array([float(by_code[line["subject"]]["weight"]) for line in lines])
         points = np.array([[or_nan(answer["points"]) for answer in answers]])
         errors = np.array([[or_nan(answer["standard_error"]) for answer in answers]])
@@ -224,6 +146,121 @@ class KPIMethod(Method):
             "standard_error": or_none(stored(line_error(points, errors, weights))[0]),
             "lines": answers,
         }
+
+
+def check_kpi_items(
+    items: list[dict[str, Any]],
+    *,
+    kpis: Mapping[str, KPIReference],
+    problems: Problems,
+    base: Path,
+    complete: bool,
+) -> None:
+    """What can be wrong with each entry by itself; the sum of the weights is for who knows what makes a whole."""
+    check_duplicates(
+        [item["kpi"] for item in items],
+        problems=problems,
+        paths=[(*base, index, "kpi") for index in range(len(items))],
+    )
+    for index, item in enumerate(items):
+        here = (*base, index)
+        reference = kpis.get(item["kpi"])
+        if reference is None:
+            problems.add((*here, "kpi"), "cycle_kpi_unknown", name=item["kpi"][:60])
+            continue
+        if reference.is_qualitative:
+            problems.add((*here, "kpi"), "cycle_kpi_is_qualitative", name=item["kpi"])
+        floor, cap = item.get("floor", 0), item.get("cap")
+        if cap is not None and floor > cap:
+            problems.add((*here, "floor"), "cycle_floor_above_cap", floor=floor, cap=cap)
+        if item.get("scoring", ATTAINMENT) == ATTAINMENT:
+            known = item.get("target") is not None or reference.target is not None or reference.targets
+            if complete and not known:
+                problems.add((*here, "target"), "cycle_kpi_without_target", name=item["kpi"])
+        else:
+            edges = [band[0] for band in item.get("bands") or reference.bands]
+            if edges != sorted(set(edges)):
+                problems.add((*here, "bands"), "cycle_bands_not_ascending")
+            elif complete and not edges:
+                problems.add((*here, "scoring"), "cycle_kpi_without_bands", name=item["kpi"])
+        if complete and item["weight"] == 0:
+            problems.add((*here, "weight"), "cycle_weight_zero")
+
+
+@dataclass(frozen=True)
+class KPILines:
+    """points, errors and samples have shape (people, entries); lines has a frame per entry, without component and
+    number."""
+
+    points: Floats
+    errors: Floats
+    samples: npt.NDArray[np.int64]
+    lines: list[pd.DataFrame]
+
+
+def kpi_lines(
+    items: list[dict[str, Any]],
+    employee_ids: npt.NDArray[np.int64],
+    kpi_values: pd.DataFrame,
+    people: pd.DataFrame | None,
+) -> KPILines:
+    """Frozen entries for many people.
+
+    kpi_values   columns employee_id, kpi_version_id, value, standard_error, n
+    """
+    shape = (len(employee_ids), len(items))
+    points, errors = np.full(shape, np.nan), np.full(shape, np.nan)
+    samples = np.zeros(shape, dtype=np.int64)
+    lines = []
+    by_version = dict(list(kpi_values.groupby("kpi_version_id")))
+    for index, item in enumerate(items):
+        values = (
+            by_version.get(item["version"]["id"], kpi_values.iloc[:0])
+            .set_index("employee_id")[["value", "standard_error", "n"]]
+            .reindex(employee_ids)
+        )
+        value = values["value"].to_numpy(dtype=np.float64)
+        n = values["n"].fillna(0).to_numpy(dtype=np.int64)
+        target = person_targets(item, people, employee_ids)
+        line = score_line(item, value, values["standard_error"].to_numpy(dtype=np.float64), n, target)
+        points[:, index], errors[:, index] = line["points"], line["standard_error"]
+        samples[:, index] = np.where(np.isnan(line["points"]), 0, n)
+        lines.append(
+            pd.DataFrame(
+                {
+                    "employee_id": employee_ids,
+                    "subject": item["kpi"],
+                    "value": value,
+                    "target": target,
+                    "weight": float(item["weight"]),
+                    "n": n,
+                    **line,
+                }
+            )
+        )
+    return KPILines(points, errors, samples, lines)
+
+
+def recompute_line(item: Mapping[str, Any], line: Mapping[str, Any]) -> dict[str, Any]:
+    """One line of one person from its inputs: subject, value, target, attainment, points, standard_error, rule."""
+    value = value_from_inputs(item["version"], line["inputs"], line["n"])
+    target = target_of(item, line.get("person"))
+    scored = score_line(
+        item,
+        np.array([or_nan(value)]),
+        np.array([or_nan(line["value_standard_error"])]),
+        np.array([line["n"]]),
+        np.array([or_nan(target)]),
+    )
+    return {
+        "subject": line["subject"],
+        "value": value,
+        "target": target,
+        "attainment": or_none(scored["attainment"][0]),
+        "points": or_none(scored["points"][0]),
+        "standard_error": or_none(scored["standard_error"][0]),
+        "rule": str(scored["rule"][0]),
+    }
 
 
 def score_line(

@@ -18,6 +18,7 @@ from metrics.selectors.kpi_values import latest_period
 from people.models import Job
 from reviews.methods.base import KPIReference, localised
 from reviews.methods.document import completed, rated_components
+from reviews.methods.scorecard import perspective_of, share_of
 from reviews.models import Cycle
 from reviews.models.cycles import Phase
 from reviews.selectors.launch import LaunchProblem
@@ -61,7 +62,8 @@ def kpi_weights(configuration: Mapping[str, Any], references: Mapping[str, KPIRe
     for component in configuration["components"]:
         for item in component.get("kpis", []):
             if item["kpi"] in references:
-                share = component["weight"] * item["weight"] / 100
+                placed = {**item, "perspective": perspective_of(item, references)}
+                share = component["weight"] * share_of(component, placed) / 100
                 weights[item["kpi"]] = weights.get(item["kpi"], 0.0) + share
     return weights
 

@@ -10,6 +10,7 @@ from metrics.models import KPIPeriod, KPIValue
 from people.models import User
 from reviews.methods.base import or_none
 from reviews.methods.kpi import value_from_inputs
+from reviews.methods.scorecard import is_of_person
 from reviews.methods.targets import has_targets, person_targets
 from reviews.models import Cycle, Result
 from reviews.selectors.roles import frozen_roles
@@ -46,12 +47,12 @@ class KPIFact:
 
 
 def kpi_items(cycle: Cycle) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    """(component, frozen KPI entry) of the cycle, in order."""
+    """(component, frozen KPI entry) of the cycle, in order; what a team is measured by is no person's number."""
     return [
         (component, item)
         for component in cycle.configuration["components"]
         for item in component.get("kpis", [])
-        if "version" in item
+        if "version" in item and is_of_person(component)
     ]
 
 

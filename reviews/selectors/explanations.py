@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import Count, Q
 
-from metrics.models import KPIValue
+from metrics.models import GroupValue, KPIValue
 from reviews.methods.behaviour import SUBJECT, BehaviourMethod
 from reviews.methods.document import component_of
 from reviews.methods.multisource import MultisourceMethod
@@ -15,6 +16,7 @@ from reviews.methods.overall import OVERALL
 from reviews.methods.ranking import HEAD, RankingMethod, standing_lines
 from reviews.methods.rating_scale import COMMENT_ITEM, level_key, level_texts
 from reviews.methods.red_lines import RED_LINE, red_line_of
+from reviews.methods.scorecard import PERSPECTIVE, SITE, TEAM, ScorecardMethod, is_of_person, line_subject
 from reviews.methods.targets import has_targets, target_parts
 from reviews.models import (
     ComponentScore,
@@ -26,6 +28,7 @@ from reviews.models import (
     ScoreLine,
     ScoreSheet,
 )
+from reviews.selectors.group_values import group_of, group_values
 from reviews.selectors.incidents import incident_facts
 from reviews.selectors.rating_groups import rating_group_of
 from reviews.selectors.voice_reports import voice_units
@@ -41,11 +44,12 @@ def explanation_of(
     adjustments, cohort {kind, size, above, equal, below, apart_above, apart_below, mean, mean_error}, computed_rating
     (before calibration), rating_group (see rating_group_of). A line has subject, value, target, weight,
     effective_weight, attainment, points, n, standard_error, rule; a KPI's also inputs {"sum(m)": x},
-    value_standard_error. A ranking's component has also standing: what its lines say of the cohort. Without show_rank,
+    value_standard_error. A ranking's component has also standing: what its lines say of the cohort; a scorecard's has
+    perspectives, and card: whose it is. Without show_rank,
     what speaks of the overall rank and its cohort is None: a cycle that does not show ranks does not show them here
     either. `own` hides what HR does not share with the person.
     """
-    participant = Participant.objects.select_related("team", "job").get(
+    participant = Participant.objects.select_related("team", "job", "site").get(
         cycle=cycle, employee=result.employee_id
     )
     scores = {
@@ -69,12 +73,13 @@ def explanation_of(
             component,
             scores.get(component["code"]),
             lines[component["code"]],
-            values,
+            values_behind(component, participant, result, values),
             comments,
             person,
         )
         for component in cycle.configuration["components"]
     ]
+    _say_whose(components, cycle, participant)
     _add_incidents(components, cycle)
     return {
         "cycle": cycle.code,
@@ -115,17 +120,24 @@ def _component(
     component: dict[str, Any],
     score: ComponentScore | None,
     lines: list[ScoreLine],
-    values: dict[int, KPIValue],
+    values: Mapping[int, KPIValue | GroupValue],
     comments: dict[tuple[str, str], str],
     person: dict[str, Any],
 ) -> dict[str, Any]:
-    versions = {item["kpi"]: item["version"]["id"] for item in component.get("kpis", [])}
+    versions = {
+        line_subject(component, item["kpi"]): item["version"]["id"] for item in component.get("kpis", [])
+    }
+    more: dict[str, Any] = {}
+    if component["method"] == RankingMethod.code:
+        more = {"standing": ranked(component, lines)}
+    elif component["method"] == ScorecardMethod.code:
+        more = {"perspectives": perspectives_of(component, lines)}
+        lines = [line for line in lines if not line.subject.startswith(f"{PERSPECTIVE}:")]
     counted = sum(line.weight for line in lines if line.points is not None)
-    more = {"standing": ranked(component, lines)} if component["method"] == RankingMethod.code else {}
     if component["method"] == MultisourceMethod.code:
         counted = 0
         more = {"units": voice_units(component, lines)}
-    return {
+    found = {
         "code": component["code"],
         "method": component["method"],
         "name": component.get("name", {}),
@@ -141,6 +153,68 @@ def _component(
         ],
         **more,
     }
+    if "perspectives" in more:
+        _share_weights(component, found)
+    return found
+
+
+def perspectives_of(component: dict[str, Any], lines: list[ScoreLine]) -> list[dict[str, Any]]:
+    """What each perspective of a scorecard gives: {code, name, weight, effective_weight, score, standard_error, n}."""
+    told = {line.subject: line for line in lines}
+    heads = [(each, told.get(f"{PERSPECTIVE}:{each['code']}")) for each in component["perspectives"]]
+    counted = sum(line.weight for _each, line in heads if line is not None and line.points is not None)
+    return [
+        {
+            "code": each["code"],
+            "name": each.get("name", {}),
+            "weight": each["weight"],
+            "effective_weight": round(100 * line.weight / counted, 6)
+            if line is not None and line.points is not None
+            else 0.0,
+            "score": line.points if line is not None else None,
+            "standard_error": line.standard_error if line is not None else None,
+            "n": line.n if line is not None else 0,
+        }
+        for each, line in heads
+    ]
+
+
+def _share_weights(component: dict[str, Any], found: dict[str, Any]) -> None:
+    """Each line with its perspective, and its weight in the card: that inside its perspective times that of this."""
+    under = {line_subject(component, item["kpi"]): item["perspective"] for item in component["kpis"]}
+    shares = {each["code"]: each["effective_weight"] for each in found["perspectives"]}
+    inside: dict[str, float] = defaultdict(float)
+    for line in found["lines"]:
+        line["perspective"] = under.get(line["subject"], "")
+        if line["points"] is not None:
+            inside[line["perspective"]] += line["weight"]
+    for line in found["lines"]:
+        whole = inside[line["perspective"]]
+        share = line["weight"] / whole if whole and line["points"] is not None else 0.0
+        line["effective_weight"] = round(shares.get(line["perspective"], 0.0) * share, 6)
+
+
+def values_behind(
+    component: dict[str, Any], participant: Participant, result: Result, own: dict[int, KPIValue]
+) -> Mapping[int, KPIValue | GroupValue]:
+    """The values that a component was computed from: the person's, or those of the team, site or company."""
+    if is_of_person(component):
+        return own
+    subject = component["subject"]
+    return group_values(result.run_id, subject, group_of(participant, subject))
+
+
+def _say_whose(components: list[dict[str, Any]], cycle: Cycle, participant: Participant) -> None:
+    """Whose card a scorecard is: {subject, code, name}."""
+    for entry, component in zip(cycle.configuration["components"], components, strict=True):
+        if component["method"] != ScorecardMethod.code:
+            continue
+        place = {TEAM: participant.team, SITE: participant.site}.get(entry["subject"])
+        component["card"] = {
+            "subject": entry["subject"],
+            "code": place.code if place else "",
+            "name": {"zh": place.name_zh, "en": place.name_en} if place else {},
+        }
 
 
 def ranked(component: dict[str, Any], lines: list[ScoreLine]) -> dict[str, Any]:
@@ -170,7 +244,7 @@ def _line(
     component: dict[str, Any],
     line: ScoreLine,
     counted: float,
-    value: KPIValue | None,
+    value: KPIValue | GroupValue | None,
     comments: dict[tuple[str, str], str],
     person: dict[str, Any],
 ) -> dict[str, Any]:
@@ -194,7 +268,12 @@ def _line(
         found["inputs"] = value.inputs if value else {}
         found["value_standard_error"] = value.standard_error if value else None
         entry: dict[str, Any] = next(
-            (each for each in component.get("kpis", []) if each["kpi"] == line.subject), {}
+            (
+                each
+                for each in component.get("kpis", [])
+                if line_subject(component, each["kpi"]) == line.subject
+            ),
+            {},
         )
         if has_targets(entry):
             found["person"] = person

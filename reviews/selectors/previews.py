@@ -11,6 +11,7 @@ from django.db.models import Count
 from foundation.bulk import copy_out
 from foundation.runs.models import Run
 from foundation.runs.selectors import latest_run
+from reviews.methods.scorecard import line_subject, share_of
 from reviews.models import Cycle, Result
 
 #: Fewer people than this are no distribution but a list of persons.
@@ -81,12 +82,13 @@ def preview_summary(run: Run, cycle: Cycle) -> dict[str, Any] | None:
                 "component": component["code"],
                 "kpi": item["kpi"],
                 "name": item["version"]["name"],
-                "weight": component["weight"] * item["weight"] / 100,
+                "weight": component["weight"] * share_of(component, item) / 100,
                 "counted": sum(
-                    found.get((component["code"], item["kpi"], rule), 0) for rule in ("attainment", "bands")
+                    found.get((component["code"], line_subject(component, item["kpi"]), rule), 0)
+                    for rule in ("attainment", "bands")
                 ),
                 **{
-                    rule: found.get((component["code"], item["kpi"], rule), 0)
+                    rule: found.get((component["code"], line_subject(component, item["kpi"]), rule), 0)
                     for rule in ("missing", "below_minimum", "no_target")
                 },
             }

@@ -33,6 +33,7 @@ def kpi_reference(version: KPIVersion, targets: dict[str, Any] | None = None) ->
         minimum_sample=version.minimum_sample,
         denominator={"zh": version.denominator_zh, "en": version.denominator_en},
         targets=targets,
+        perspective=version.kpi.perspective,
     )
 
 

@@ -38,10 +38,11 @@ from reviews.selectors.population import population_of
 from reviews.selectors.references import references_on
 from reviews.selectors.roles import as_frame, roles_of
 from reviews.services import relative, stages
+from reviews.services.group_values import grouped, score_groups
 from reviews.services.rights import require_hr
 
 KIND = "preview"
-COMPONENTS, RELATIVE, OVERALL = "components", "relative", "overall"
+GROUPS, COMPONENTS, RELATIVE, OVERALL = "groups", "components", "relative", "overall"
 
 
 @transaction.atomic
@@ -102,11 +103,13 @@ def _previewed(cycle: Cycle, first: datetime.date, last: datetime.date) -> dict[
 class PreviewHandler(registry.RunHandler):
     kind = KIND
     label = gettext_lazy("Previews")
-    stages = (COMPONENTS, RELATIVE, OVERALL)
+    stages = (GROUPS, COMPONENTS, RELATIVE, OVERALL)
     roles = ("hr",)
     scope = "cycles:write"
 
     def plan(self, run: Run, stage: str) -> list[dict[str, Any]]:
+        if stage == GROUPS:
+            return [{}] if grouped(_as_it_would_be(run).configuration) else []
         if stage == RELATIVE:
             return [{}] if comparing_components(_as_it_would_be(run).configuration) else []
         if stage == OVERALL:
@@ -117,9 +120,13 @@ class PreviewHandler(registry.RunHandler):
     def work(self, run: Run, stage: str, key: dict[str, Any]) -> None:
         cycle = _as_it_would_be(run)
         first, last = _period(run)
-        if stage in (RELATIVE, OVERALL):
+        if stage in (GROUPS, RELATIVE, OVERALL):
             people = people_from(_people(run), cycle.configuration, first, last)
-            score = relative.score_relative if stage == RELATIVE else stages.score_overall
+            score = {
+                GROUPS: score_groups,
+                RELATIVE: relative.score_relative,
+                OVERALL: stages.score_overall,
+            }[stage]
             score(run, cycle, people)
             return
         versions = KPIVersion.objects.filter(pk__in=kpi_version_ids(cycle.configuration))
@@ -134,7 +141,11 @@ class PreviewHandler(registry.RunHandler):
         if needs_people(cycle.configuration):
             with_queues = names_queues(cycle.configuration)
             roles = as_frame(roles_of(key["employees"], first, last, with_queues=with_queues))
-        stages.score_components(run, cycle, key["employees"], values, roles=roles)
+        places = None
+        if grouped(cycle.configuration):
+            people = people_from(_people(run), cycle.configuration, first, last)
+            places = people[people["employee_id"].isin(key["employees"])]
+        stages.score_components(run, cycle, key["employees"], values, roles=roles, places=places)
 
     def title(self, run: Run) -> str:
         return _("Preview of %(cycle)s") % {"cycle": _cycle(run).name}

@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, ProtectedError, Q
 from django.utils import timezone
 
 from foundation.runs.models import Run
-from metrics.models import KPIValueSet
+from metrics.models import GroupValue, KPIValueSet
 from reviews.models import ComponentScore, Cycle, RatingGroup, Result, ScoreLineSet
 
 KEPT = timedelta(days=14)
@@ -42,7 +42,7 @@ def drop_superseded_runs(*, kept: timedelta = KEPT) -> int:
             # Looked at again under its lock: a stopped run may have been started again meanwhile.
             if not ended.select_for_update(of=("self",)).filter(pk=run.pk).exists():
                 continue
-            for model in (ScoreLineSet, ComponentScore, Result, RatingGroup, KPIValueSet):
+            for model in (ScoreLineSet, ComponentScore, Result, RatingGroup, KPIValueSet, GroupValue):
                 model.objects.filter(run=run)._raw_delete("default")
             run.delete()
             dropped += 1

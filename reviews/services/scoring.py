@@ -23,10 +23,11 @@ from reviews.models import Cycle, Participant
 from reviews.models.cycles import Phase
 from reviews.selectors.freshness import inputs_mark
 from reviews.services import relative, stages
+from reviews.services.group_values import grouped, score_groups
 from reviews.services.rights import require_hr
 
 SCORABLE = (Phase.COLLECTION, Phase.RATING, Phase.CALIBRATION)
-COMPONENTS, RELATIVE, OVERALL = "components", "relative", "overall"
+GROUPS, COMPONENTS, RELATIVE, OVERALL = "groups", "components", "relative", "overall"
 
 
 @transaction.atomic
@@ -50,12 +51,14 @@ def start_scoring(*, actor: User, cycle: Cycle) -> Run:
 class ScoringHandler(registry.RunHandler):
     kind = "scoring"
     label = gettext_lazy("Scores")
-    stages = (COMPONENTS, RELATIVE, OVERALL)
+    stages = (GROUPS, COMPONENTS, RELATIVE, OVERALL)
     roles = ("hr",)
     scope = "cycles:write"
 
     def plan(self, run: Run, stage: str) -> list[dict[str, Any]]:
         """People are scored in slices, as their day totals lie; ranking needs everyone at once."""
+        if stage == GROUPS:
+            return [{}] if grouped(cycle_of(run).configuration) else []
         if stage == RELATIVE:
             return [{}] if comparing_components(cycle_of(run).configuration) else []
         if stage == OVERALL:
@@ -66,6 +69,9 @@ class ScoringHandler(registry.RunHandler):
         cycle = cycle_of(run)
         if run.parameters["configuration"] != cycle.fingerprint:
             raise Refusal("cycle_changed", status=409)
+        if stage == GROUPS:
+            score_groups(run, cycle)
+            return
         if stage == RELATIVE:
             relative.score_relative(run, cycle)
             return

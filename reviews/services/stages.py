@@ -26,6 +26,7 @@ from reviews.models import ComponentScore, Cycle, Result, ResultAdjustment
 from reviews.selectors.cohorts import people_of
 from reviews.selectors.roles import frozen_roles
 from reviews.selectors.voice_answers import voices_of
+from reviews.services.group_values import group_values_of
 from reviews.services.rating_groups import rate_everyone
 from reviews.services.red_lines import (
     capped_ratings,
@@ -43,11 +44,13 @@ def score_components(
     kpi_values: pd.DataFrame,
     *,
     roles: pd.DataFrame | None = None,
+    places: pd.DataFrame | None = None,
 ) -> None:
     """Component scores and their lines of these people, from the run's KPI values and the submitted forms.
 
     kpi_values   columns employee_id, kpi_version_id, value, standard_error, n
     roles        what targets depend on, of people who do not take part yet; else it is read as frozen at launch
+    places       where such people sit: employee_id, team_id, site_id
     """
     configuration = cycle.configuration
     people = np.array(employee_ids, dtype=np.int64)
@@ -60,6 +63,7 @@ def score_components(
         people=roles,
         incidents=_incidents(cycle, employee_ids),
         voices=voices_of(cycle, employee_ids),
+        group_values=group_values_of(run, cycle, employee_ids, places),
     )
     answers = {
         component["code"]: get_method(component["method"]).compute(component, inputs)

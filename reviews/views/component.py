@@ -17,6 +17,7 @@ from reviews.views.configuration import edit_kpis
 from reviews.views.ranking import edit_ranking
 from reviews.views.requests import SignedInRequest
 from reviews.views.scales import edit_scale
+from reviews.views.scorecard_editor import edit_card
 
 PAGES: Mapping[str, Callable[[SignedInRequest, Cycle, dict[str, Any]], HttpResponse]] = {
     "kpi": edit_kpis,
@@ -25,6 +26,7 @@ PAGES: Mapping[str, Callable[[SignedInRequest, Cycle, dict[str, Any]], HttpRespo
     "behaviour": edit_record_rule,
     "ranking": edit_ranking,
     "multisource": edit_scale,
+    "scorecard": edit_card,
 }
 
 

@@ -215,7 +215,7 @@ def edit_kpis(request: SignedInRequest, cycle: Cycle, found: dict[str, Any]) -> 
             return redirect("reviews:cycle", cycle.code)
     for row, code in zip(rows, codes, strict=False):
         row.reference = references.get(code)
-    details = [_kpi_row(row) for row in rows]
+    details = [kpi_detail(row) for row in rows]
     context = context_of(
         cycle,
         component=found,
@@ -227,7 +227,8 @@ def edit_kpis(request: SignedInRequest, cycle: Cycle, found: dict[str, Any]) -> 
     return render_page(request, "reviews/component_kpi.html", context, rows)
 
 
-def _kpi_row(row: Any) -> dict[str, Any]:
+def kpi_detail(row: Any) -> dict[str, Any]:
+    """What a row of KPIs says of its KPI beside the controls."""
     reference = row.reference
     code = row["kpi"].value()
     if reference is None:
@@ -268,8 +269,10 @@ def weight_total_fragment(request: SignedInRequest, code: str) -> HttpResponse:
     """What the weights typed so far add up to; asked while someone types."""
     _editable(request, code)
     typed = []
+    # Where a page has several tables with weights: the prefix of the one that asks.
+    table = request.POST.get("table", "")
     for name, value in request.POST.items():
-        if name.endswith("-weight") and not name.startswith("new-"):
+        if name.endswith("-weight") and name.startswith(table) and not name.startswith("new-"):
             try:
                 number = Decimal(str(value)) if len(value) <= 12 else Decimal(0)
             except InvalidOperation:

@@ -17,6 +17,7 @@ from reviews.methods.bonus import counted_points
 from reviews.methods.kpi import BELOW_MINIMUM, MISSING
 from reviews.methods.overall import POINTS
 from reviews.methods.rating_scale import NOT_OBSERVED
+from reviews.methods.scorecard import COMPANY, SITE, TEAM, ScorecardMethod, line_subject
 from reviews.methods.targets import NO_TARGET, has_targets
 from reviews.models import Cycle
 from reviews.views.rank_words import certainty_text, place_text, ranking_node, standing_text
@@ -354,6 +355,8 @@ def _component_node(
     if "standing" in component:
         names = {code: name_of(each, code) for code, each in components.items()}
         return ranking_node(component, configured, names, label, score_text(component["score"]) or "–")
+    if component["method"] == ScorecardMethod.code:
+        return _card_node(component, configured, measures, label)
     entries = {
         (entry.get("kpi") or entry.get("code")): entry
         for entry in configured.get("kpis", configured.get("items", []))
@@ -372,6 +375,77 @@ def _component_node(
         "formula": weighted_sum(parts, component["score"]),
         "note": component.get("comment", ""),
         "children": children,
+    }
+
+
+def _card_node(
+    component: Mapping[str, Any], configured: Mapping[str, Any], measures: Mapping[str, str], label: str
+) -> dict[str, Any]:
+    """A scorecard: its perspectives, under each its KPIs."""
+    entries = {line_subject(configured, entry["kpi"]): entry for entry in configured["kpis"]}
+    perspectives = []
+    for perspective in component["perspectives"]:
+        own = [line for line in component["lines"] if line["perspective"] == perspective["code"]]
+        whole = sum(line["weight"] for line in own if line["points"] is not None)
+        parts = [(round(100 * line["weight"] / whole, 6), line["points"]) for line in own if whole]
+        perspectives.append(
+            {
+                "label": _("%(name)s, weight %(weight)s")
+                % {
+                    "name": name_of(perspective, perspective["code"]),
+                    "weight": weight_text(perspective["weight"]),
+                },
+                "value": score_text(perspective["score"]) or "–",
+                "n": perspective["n"],
+                "formula": weighted_sum(parts, perspective["score"]),
+                "children": [_kpi_node(line, entries[line["subject"]], measures) for line in own],
+            }
+        )
+    shares = [(each["effective_weight"], each["score"]) for each in component["perspectives"]]
+    return {
+        "label": label,
+        "value": score_text(component["score"]) or "–",
+        "n": component["n"],
+        "formula": weighted_sum(shares, component["score"]),
+        "note": card_sentence(component["card"]),
+        "children": perspectives,
+    }
+
+
+def card_sentence(card: Mapping[str, Any]) -> str:
+    """Whose numbers these are, where they are not the person's own."""
+    name = name_of(card, card["code"])
+    return {
+        TEAM: _("The numbers of the team %(name)s; everyone of it has the same score here.") % {"name": name},
+        SITE: _("The numbers of the site %(name)s; everyone there has the same score here.") % {"name": name},
+        COMPANY: _("The numbers of the whole company; everyone has the same score here."),
+    }.get(card["subject"], "")
+
+
+def card_group(component: Mapping[str, Any], configured: Mapping[str, Any]) -> dict[str, Any]:
+    """The table of a scorecard: the rows in order, and the same rows under their perspectives."""
+    entries = {line_subject(configured, entry["kpi"]): entry for entry in configured["kpis"]}
+    rows = [_line_row(line, entries[line["subject"]]) for line in component["lines"]]
+    under: dict[str, list[dict[str, Any]]] = {}
+    for line, row in zip(component["lines"], rows, strict=True):
+        under.setdefault(line["perspective"], []).append(row)
+    return {
+        "code": component["code"],
+        "name": name_of(component, component["code"]),
+        "method": component["method"],
+        "weight": weight_text(component["effective_weight"]),
+        "score": score_text(component["score"]),
+        "whose": card_sentence(component["card"]),
+        "rows": rows,
+        "perspectives": [
+            {
+                "name": name_of(each, each["code"]),
+                "weight": weight_text(each["weight"]),
+                "score": score_text(each["score"]),
+                "rows": under.get(each["code"], []),
+            }
+            for each in component["perspectives"]
+        ],
     }
 
 
@@ -512,27 +586,16 @@ def line_rows(explanation: Mapping[str, Any]) -> list[dict[str, Any]]:
                 }
             )
             continue
+        if component["method"] == ScorecardMethod.code:
+            groups.append(card_group(component, entry))
+            continue
         entries = {
             (each.get("kpi") or each.get("code")): each for each in entry.get("kpis", entry.get("items", []))
         }
-        rows = []
-        for line in component["lines"] if "standing" not in component else ():
-            item = entries.get(line["subject"], {})
-            version = item.get("version")
-            rows.append(
-                {
-                    "name": name_of(version or item, line["subject"]),
-                    "unit": unit_of(version) if version else "",
-                    "value": kpi_value(line["value"], version) if version else number(line["value"]),
-                    "target": kpi_value(line["target"], version) if version else "",
-                    "weight": weight_text(line["weight"]),
-                    "attainment": percent(line["attainment"]) if line["attainment"] is not None else "",
-                    "points": score_text(line["points"]),
-                    "n": line["n"],
-                    "rule": rule_text(line["rule"]),
-                    "is_met": line["points"] is not None and line["points"] >= 100,
-                }
-            )
+        rows = [
+            _line_row(line, entries.get(line["subject"], {}))
+            for line in (component["lines"] if "standing" not in component else ())
+        ]
         groups.append(
             {
                 "name": name_of(component, component["code"]),
@@ -545,3 +608,19 @@ def line_rows(explanation: Mapping[str, Any]) -> list[dict[str, Any]]:
             }
         )
     return groups
+
+
+def _line_row(line: Mapping[str, Any], item: Mapping[str, Any]) -> dict[str, Any]:
+    version = item.get("version")
+    return {
+        "name": name_of(version or item, line["subject"]),
+        "unit": unit_of(version) if version else "",
+        "value": kpi_value(line["value"], version) if version else number(line["value"]),
+        "target": kpi_value(line["target"], version) if version else "",
+        "weight": weight_text(line["weight"]),
+        "attainment": percent(line["attainment"]) if line["attainment"] is not None else "",
+        "points": score_text(line["points"]),
+        "n": line["n"],
+        "rule": rule_text(line["rule"]),
+        "is_met": line["points"] is not None and line["points"] >= 100,
+    }

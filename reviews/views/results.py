@@ -21,12 +21,14 @@ from reviews.selectors.cycles import get_cycle_for, visible_cycles
 from reviews.selectors.explanations import explanation_of
 from reviews.selectors.freshness import results_are_stale
 from reviews.selectors.results import get_result_for, may_see_rank, visible_results, with_place
+from reviews.selectors.scorecards import card_components
 from reviews.views.presentation import (
     band_of,
     bands_of,
     explanation_tree,
     interval,
     line_rows,
+    name_of,
     rank_sentence,
 )
 from reviews.views.rating_words import band_label, bands_in, rating_notes, with_rating
@@ -79,6 +81,9 @@ def results(request: SignedInRequest, code: str) -> HttpResponse:
             "rating": rating,
             "is_filtered": bool(team or rating),
             "is_stale": request.user.is_hr and results_are_stale(cycle),
+            "cards": [
+                {"code": each["code"], "name": name_of(each, each["code"])} for each in card_components(cycle)
+            ],
         },
     )
 

@@ -13,6 +13,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from foundation.interface.access import role_required
 from foundation.refusals import Refusal
+from reviews.methods.kpi import KPIMethod
+from reviews.methods.scorecard import ScorecardMethod, line_subject, share_of
 from reviews.models import Acknowledgement, Cycle, Result
 from reviews.models.cycles import Phase
 from reviews.selectors.cycles import get_cycle_for, visible_cycles
@@ -32,6 +34,9 @@ from reviews.views.presentation import (
 from reviews.views.refused import tell_refusal
 from reviews.views.requests import SignedInRequest
 from reviews.views.results import result_context
+
+#: Whose lines are KPIs, by the codes of their methods.
+MEASURED = (KPIMethod.code, ScorecardMethod.code)
 
 
 @role_required("employee")
@@ -92,7 +97,7 @@ def _context(
         if "standing" in component:
             continue  # a place, no lines of a table
         for row, line in zip(group["rows"], component["lines"], strict=True):
-            fact = facts.get(line["subject"]) if component["method"] == "kpi" else None
+            fact = facts.get(line["subject"]) if component["method"] in MEASURED else None
             row["trend"] = fact.change if fact else None
             row["decimals"] = fact.item["version"]["decimals"] if fact else 0
     return {
@@ -130,7 +135,8 @@ def _line_name(explanation: dict[str, Any], moved: dict[str, Any]) -> str:
     code, subject = moved["component"]["code"], moved["line"]["subject"]
     configured = next(each for each in explanation["configuration"]["components"] if each["code"] == code)
     for entry in configured.get("kpis", configured.get("items", [])):
-        if subject in (entry.get("kpi"), entry.get("code")):
+        own = line_subject(configured, entry["kpi"]) if "kpi" in entry else entry.get("code")
+        if subject == own:
             return name_of(entry.get("version") or entry, subject)
     return name_of(configured, subject)
 
@@ -152,7 +158,7 @@ def _running(request: SignedInRequest) -> dict[str, Any] | None:
 
 def _fact_row(fact: KPIFact) -> dict[str, Any]:
     version = fact.item["version"]
-    share = fact.component["weight"] * fact.item["weight"] / 100
+    share = fact.component["weight"] * share_of(fact.component, fact.item) / 100
     return {
         "name": name_of(version, fact.item["kpi"]),
         "unit": unit_of(version),

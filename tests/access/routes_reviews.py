@@ -45,6 +45,43 @@ def orders(world: World) -> dict[str, dict[str, Any]]:
     }
 
 
+def cards(world: World) -> dict[str, dict[str, Any]]:
+    """Scorecards of a cycle in calibration, and components that are none."""
+    return {
+        "balanced": {"code": "balanced", "component": "card"},
+        "no card": {"code": "october", "component": "kpis"},
+        "missing": {"code": MISSING_CODE, "component": "card"},
+    }
+
+
+def own_cards(world: World) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {
+        name: {"code": "balanced", "component": "card", "employee_id": world.person(name).pk}
+        for name in ("agent", "peer", "outsider")
+    }
+    return {
+        **found,
+        "no card": {"code": "october", "component": "kpis", "employee_id": world.cast.agent.pk},
+        "missing": {"code": "balanced", "component": "card", "employee_id": MISSING_ID},
+    }
+
+
+def drafts(world: World) -> dict[str, dict[str, Any]]:
+    return {
+        "drafted": {"code": "drafted", "component": "card"},
+        "no card": {"code": "december", "component": "kpis"},
+        "missing": {"code": MISSING_CODE, "component": "card"},
+    }
+
+
+#: Whoever reads results reads the cards behind them; the own one after the release.
+READ_CARDS: dict[str, Any] = {
+    **alike("hr auditor", {"agent": 200, "peer": 200, "outsider": 200, "*": 404}),
+    "manager": {"agent": 200, "peer": 200, "*": 404},
+    "agent": 404,
+}
+
+
 def own_people(world: World) -> list[int]:
     """Whom the manager orders."""
     parts = world.cycles["ordered"].participants.filter(rater=world.cast.manager)
@@ -338,6 +375,28 @@ ROUTES = [
             **alike("hr auditor", {"agent": 200, "peer": 200, "outsider": 200, "*": 404}),
             manager={"agent": 200, "peer": 200, "*": 404},
             agent={"agent": 302, "*": 404},  # the own one stands on the own page
+        ),
+    ),
+    Route(
+        "cycles/<slug:code>/scorecards/<slug:component>/",
+        cards,
+        GET=Rule(**alike("hr auditor manager", {"balanced": 200, "*": 404})),
+    ),
+    Route(
+        "cycles/<slug:code>/scorecards/<slug:component>/<int:employee_id>/",
+        own_cards,
+        GET=Rule(**READ_CARDS),
+    ),
+    Route(
+        "cycles/<slug:code>/components/<slug:component>/pairs/",
+        drafts,
+        GET=Rule(**alike("hr auditor", {"drafted": 200, "*": 404})),
+        POST=Rule(
+            hr={"drafted": 302, "*": 404},
+            body=lambda world, label: {
+                "pair_0_1": "3",
+                "version": str(world.cycles["drafted"].version),
+            },
         ),
     ),
     Route("competencies/", GET=Rule(**READ)),
@@ -682,6 +741,20 @@ ROUTES = [
             manager={"agent": 200, "peer": 200, "*": 404},
             agent={"agent": 200, "*": 404},
         ),
+    ),
+    Route("api/v1/weigh-pairs/", POST=Rule(hr=200, json={"matrix": [[1, 3], ["1/3", 1]]})),
+    Route(
+        "api/v1/cycles/<slug:code>/scorecards/<slug:component>/",
+        cards,
+        GET=Rule(
+            **alike("hr auditor manager agent payroll", {"balanced": 200, "*": 404}),
+            inspector=404,
+        ),
+    ),
+    Route(
+        "api/v1/cycles/<slug:code>/scorecards/<slug:component>/<int:employee_id>/",
+        own_cards,
+        GET=Rule(**READ_CARDS, payroll=404),
     ),
     Route(
         "api/v1/cycles/<slug:code>/sheets/",

@@ -48,7 +48,7 @@ from reviews.services.cycles import create_cycle, launch_cycle
 from reviews.services.incidents import note_incident, reply_to_incident
 from reviews.services.judgements import save_judgement, submit_sheets
 from reviews.services.library import create_behaviour, create_competency, save_strengths
-from reviews.services.phases import release_cycle
+from reviews.services.phases import advance_phase, release_cycle
 from reviews.services.scoring import start_scoring
 from tests.cast import Cast, build_cast
 from tests.factories import CompensationFactory, MembershipFactory, RoleGrantFactory, UserFactory
@@ -136,6 +136,26 @@ def configuration() -> dict[str, Any]:
 def by_hand() -> dict[str, Any]:
     order = {"code": "order", "method": "ranking", "name": two_names("Order"), "weight": 100}
     return {**configuration(), "components": [{**order, "source": "ordering", "minimum_cohort": 2}]}
+
+
+def balanced() -> dict[str, Any]:
+    """One card of the person: customer and internal process."""
+    card = {
+        "code": "card",
+        "method": "scorecard",
+        "name": two_names("Card"),
+        "weight": 100,
+        "subject": "person",
+        "perspectives": [
+            {"code": code, "weight": 50, "name": two_names(code.title())} for code in ("customer", "process")
+        ],
+        "kpis": [
+            {"kpi": "satisfaction", "weight": 100, "target": 3, "perspective": "customer"},
+            {"kpi": "response_time", "weight": 100, "target": 60, "perspective": "process"},
+        ],
+        "links": [{"from": "response_time", "to": "satisfaction"}],
+    }
+    return {**configuration(), "components": [card]}
 
 
 PLAN: dict[str, Any] = {
@@ -415,6 +435,18 @@ def _cycles(cast: Cast) -> dict[str, Cycle]:
             last_day=OCTOBER[1], configuration=by_hand(),
         ),
     )  # fmt: skip
+    for code in ("balanced", "drafted"):
+        found[code] = create_cycle(
+            actor=cast.hr, code=code, name_zh=code, name_en=code.title(), first_day=OCTOBER[0],
+            last_day=OCTOBER[1], configuration=balanced(),
+        )  # fmt: skip
+    # In calibration: HR and managers read it, nobody the own one yet.
+    launch_cycle(actor=cast.hr, cycle=found["balanced"])
+    start_scoring(actor=cast.hr, cycle=found["balanced"])
+    drain_outbox()
+    found["balanced"].refresh_from_db()
+    advance_phase(actor=cast.hr, cycle=found["balanced"], to_phase="calibration")
+    found["balanced"].refresh_from_db()
     return found
 
 
