@@ -226,7 +226,7 @@ def pairs(request: SignedInRequest, code: str, component: str) -> HttpResponse:
         **_answer(answer, matrix, names),
     )
     if request.headers.get("HX-Request") and request.method == "POST":
-        return render(request, "reviews/_pairs_answer.html", context)
+        return render(request, "reviews/_card_weights.html", context)
     if request.method == "POST" and form.is_valid():
         accepted = form.cleaned_data["accepted"]
         if answer.is_consistent or accepted:
@@ -246,7 +246,7 @@ def pairs(request: SignedInRequest, code: str, component: str) -> HttpResponse:
                     "The judgements contradict one another. Change the pair that is named, or confirm that you keep it."
                 ),
             )
-    return render_page(request, "reviews/pairs.html", context, form)
+    return render_page(request, "reviews/card_weights.html", context, form)
 
 
 def _pairs_initial(found: dict[str, Any], size: int) -> dict[str, Any]:
