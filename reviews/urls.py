@@ -32,7 +32,9 @@ urlpatterns = [
     path("cycles/<slug:code>/population/", configuration.population, name="population"),
     path("cycles/<slug:code>/components/", configuration.components, name="components"),
     path("cycles/<slug:code>/components/<slug:component>/", component.component, name="component"),
-    path("cycles/<slug:code>/components/<slug:component>/pairs/", scorecard_editor.pairs, name="card_weights"),
+    path(
+        "cycles/<slug:code>/components/<slug:component>/pairs/", scorecard_editor.pairs, name="card_weights"
+    ),
     path("cycles/<slug:code>/bands/", configuration.bands, name="bands"),
     path("cycles/<slug:code>/weights/", configuration.weight_total_fragment, name="weight_total"),
     path("cycles/<slug:code>/preview/", previews.preview, name="preview"),
