@@ -1,8 +1,8 @@
 """What the trail says, newest first: who changed what, from what to what, and why.
 
-Every followed model has its own table of events. One page is one query for the newest few of all tables, and for each
-table that is on the page one for its rows, one for the rows before them, and one per kind of thing named in them: the
-number of queries depends on the models, not on the rows.
+Every followed model has its own table of events. One page is one query for the newest few of all tables, one for each
+table that is on the page (its rows and those before them), and one per kind of thing named in them: the number of
+queries depends on the models, not on the rows.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
-from pghistory.models import Event
+from pghistory.models import Context, Event
 
 from foundation.keyset import BadCursor
 from foundation.trail.wording import field_name, json_changes, model_name, value_text
@@ -136,9 +136,9 @@ def visible_events(
                 continue
             rows = rows.filter(pgh_obj_id=object_id)
         streams.append(_newest(rows, label, position, limit + 1))
-    found = _rows_of(_first(streams, limit + 1))
+    found, before = _rows_of(_first(streams, limit + 1))
     more, found = len(found) > limit, found[:limit]
-    return Entries(_in_words(found), _write_cursor(*found[-1]) if more else "")
+    return Entries(_in_words(found, before), _write_cursor(*found[-1]) if more else "")
 
 
 def _newest(rows: QuerySet[Any], label: str, position: Position | None, count: int) -> QuerySet[Any]:
@@ -169,17 +169,47 @@ def _first(streams: Sequence[QuerySet[Any]], count: int) -> list[tuple[str, int]
     return [(label, pk) for label, pk, _at in found[:count]]
 
 
-def _rows_of(chosen: Sequence[tuple[str, int]]) -> list[tuple[str, Any]]:
-    """The rows themselves, in order. One query per table that has any."""
+Before = dict[tuple[str, int], Any]
+
+
+def _rows_of(chosen: Sequence[tuple[str, int]]) -> tuple[list[tuple[str, Any]], Before]:
+    """The rows themselves, in order, and the state each one's thing had before, by (label, id of the event). One query
+    per table that has any, and one for what their contexts say."""
     wanted: dict[str, list[int]] = defaultdict(list)
     for label, pk in chosen:
         wanted[label].append(pk)
-    rows = {
-        (label, row.pgh_id): row
-        for label, ids in wanted.items()
-        for row in event_models()[label].objects.filter(pgh_id__in=ids).select_related("pgh_context")
-    }
-    return [(label, rows[label, pk]) for label, pk in chosen if (label, pk) in rows]
+    rows: dict[tuple[str, int], Any] = {}
+    before: Before = {}
+    for label, ids in wanted.items():
+        objects = event_models()[label].objects
+        previous = objects.filter(pgh_obj_id=OuterRef("pgh_obj_id"), pgh_id__lt=OuterRef("pgh_id"))
+        earlier = (
+            objects.filter(pgh_id__in=ids, pgh_label="update")
+            .annotate(previous_id=Subquery(previous.order_by("-pgh_id").values("pgh_id")[:1]))
+            .values("previous_id")
+        )
+        # A union, not an "or": each half goes through the index.
+        both = objects.filter(pgh_id__in=ids).union(objects.filter(pgh_id__in=earlier), all=True)
+        found = {row.pgh_id: row for row in both}
+        rows |= {(label, pk): found[pk] for pk in ids if pk in found}
+        before |= _each_before(label, [found[pk] for pk in ids if pk in found], found)
+    contexts = Context.objects.in_bulk({row.pgh_context_id for row in rows.values() if row.pgh_context_id})
+    for row in rows.values():
+        row.pgh_context = contexts.get(row.pgh_context_id)
+    return [(label, rows[label, pk]) for label, pk in chosen if (label, pk) in rows], before
+
+
+def _each_before(label: str, shown: Sequence[Any], found: dict[int, Any]) -> Before:
+    of_thing: dict[Any, list[int]] = defaultdict(list)
+    for pk, row in sorted(found.items()):
+        of_thing[row.pgh_obj_id].append(pk)
+    before: Before = {}
+    for row in shown:
+        # Each one's last is among them, so the last of those before it is its own.
+        ids = [pk for pk in of_thing[row.pgh_obj_id] if pk < row.pgh_id]
+        if row.pgh_label == "update" and ids:
+            before[label, row.pgh_id] = found[ids[-1]]
+    return before
 
 
 def _fits(table: Any, object_id: str) -> bool:
@@ -205,8 +235,7 @@ def _read_cursor(cursor: str) -> Position:
 # In words ----------------------------------------------------------------------------------------------
 
 
-def _in_words(found: Sequence[tuple[str, Any]]) -> list[Entry]:
-    before = _rows_before(found)
+def _in_words(found: Sequence[tuple[str, Any]], before: Before) -> list[Entry]:
     people = _names_of_people(found)
     entries, raw_changes = [], []
     for label, row in found:
@@ -235,32 +264,6 @@ def _in_words(found: Sequence[tuple[str, Any]]) -> list[Entry]:
         if not entry.object_name:
             entry.object_name = entry.object_id
     return entries
-
-
-def _rows_before(found: Sequence[tuple[str, Any]]) -> dict[tuple[str, int], Any]:
-    """The state each event's thing had before, by (label, id of the event). One query per table."""
-    wanted: dict[str, list[Any]] = defaultdict(list)
-    for label, row in found:
-        if row.pgh_label == "update":
-            wanted[label].append(row)
-    earlier: dict[tuple[str, int], Any] = {}
-    for label, changed in wanted.items():
-        table = event_models()[label]
-        previous = table.objects.filter(pgh_obj_id=OuterRef("pgh_obj_id"), pgh_id__lt=OuterRef("pgh_id"))
-        ids = (
-            table.objects.filter(pgh_id__in=[row.pgh_id for row in changed])
-            .annotate(previous_id=Subquery(previous.order_by("-pgh_id").values("pgh_id")[:1]))
-            .values("previous_id")
-        )
-        of_thing: dict[Any, list[Any]] = defaultdict(list)
-        for row in table.objects.filter(pgh_id__in=ids).order_by("pgh_id"):
-            of_thing[row.pgh_obj_id].append(row)
-        for row in changed:
-            # Each one's last is among them, so the last of those before it is its own.
-            before = [each for each in of_thing[row.pgh_obj_id] if each.pgh_id < row.pgh_id]
-            if before:
-                earlier[label, row.pgh_id] = before[-1]
-    return earlier
 
 
 RawChange = tuple[Field, Any, Any]
