@@ -183,7 +183,10 @@ def json_lines(query: str, params: Iterable[Any] | Mapping[str, Any] | None = No
 def _arrow_column(values: pd.Series) -> pa.Array:
     if values.dtype == object:
         # A column of nothing but texts, or days, needs no look at every cell from Python.
-        if (kind := _PLAIN_KINDS.get(infer_dtype(values, skipna=True))) is not None:
+        found = infer_dtype(values, skipna=True)
+        if found == "mixed" and all(type(value) is dict for value in values):
+            return pa.array([_TO_JSON(value) for value in values], type=pa.string())
+        if (kind := _PLAIN_KINDS.get(found)) is not None:
             return pa.array(values, type=kind, from_pandas=True)
         values = values.map(_plain, na_action=None)
     column = pa.Array.from_pandas(values)

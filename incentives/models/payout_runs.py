@@ -168,7 +168,15 @@ class PayoutLine(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["payout_run", "employee"], name="one_line_per_payout_run")
         ]
-        indexes = [models.Index(fields=["payout_run", "-amount", "id"], name="payout_lines_by_amount")]
+        indexes = [
+            models.Index(fields=["payout_run", "-amount", "id"], name="payout_lines_by_amount"),
+            # The few that somebody has to decide about, among a hundred thousand.
+            models.Index(
+                fields=["payout_run"],
+                condition=models.Q(status__in=["undecided", "missing_input"]),
+                name="payout_lines_to_decide",
+            ),
+        ]
         triggers = frozen_once_approved()
 
 

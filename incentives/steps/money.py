@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -310,9 +311,8 @@ class Tiers(StepKind):
         return found | _limits_of(step)
 
     def rule(self, before: Decimal, inputs: Mapping[str, str]) -> tuple[Decimal | None, Decimal]:
-        tiers = [(edge, rate) for edge, rate in (pair.split(":") for pair in inputs["tiers"].split(";"))]
         paid = payouts.tiered(
-            inputs["quantity"], tiers, mode=inputs["mode"], already=inputs.get("already", "0")
+            inputs["quantity"], _scale(inputs["tiers"]), mode=inputs["mode"], already=inputs.get("already", "0")
         )
         return None, before + _limited(paid, inputs)
 
@@ -359,6 +359,13 @@ class Tiers(StepKind):
         if step.get("carry") == "year":
             said.append(_("What was counted earlier in the year is carried in."))
         return sentences([*said, *_limits_described(step)])
+
+
+@lru_cache(maxsize=256)
+def _scale(text: str) -> tuple[tuple[Decimal, Decimal], ...]:
+    """0:0.2;500:0.5 as numbers; everybody of a run has the same."""
+    pairs = (pair.split(":") for pair in text.split(";"))
+    return tuple((payouts.to_decimal(edge, "tiers"), payouts.to_decimal(rate, "tiers")) for edge, rate in pairs)
 
 
 def _capital(text: str) -> str:
