@@ -312,7 +312,10 @@ class Tiers(StepKind):
 
     def rule(self, before: Decimal, inputs: Mapping[str, str]) -> tuple[Decimal | None, Decimal]:
         paid = payouts.tiered(
-            inputs["quantity"], _scale(inputs["tiers"]), mode=inputs["mode"], already=inputs.get("already", "0")
+            inputs["quantity"],
+            _scale(inputs["tiers"]),
+            mode=inputs["mode"],
+            already=inputs.get("already", "0"),
         )
         return None, before + _limited(paid, inputs)
 
@@ -365,7 +368,9 @@ class Tiers(StepKind):
 def _scale(text: str) -> tuple[tuple[Decimal, Decimal], ...]:
     """0:0.2;500:0.5 as numbers; everybody of a run has the same."""
     pairs = (pair.split(":") for pair in text.split(";"))
-    return tuple((payouts.to_decimal(edge, "tiers"), payouts.to_decimal(rate, "tiers")) for edge, rate in pairs)
+    return tuple(
+        (payouts.to_decimal(edge, "tiers"), payouts.to_decimal(rate, "tiers")) for edge, rate in pairs
+    )
 
 
 def _capital(text: str) -> str:
