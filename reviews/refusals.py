@@ -274,8 +274,63 @@ VOICES = {
     "voice_link_expired": _("This link has expired. Ask whoever invited you for a new one."),
 }
 
+OBJECTIVES = {
+    "objectives_not_open": _("Objectives are set and changed in the phases of goals and collection only."),
+    "objectives_too_many": _("At most %(limit)s objectives. Fewer are better: three to five."),
+    "objectives_none_chosen": _("Choose at least one objective."),
+    "objective_not_yours": _("Only the two sides of an objective write it and agree on it."),
+    "objective_closed": _("This objective has been ended."),
+    "objective_stale": _("Somebody changed this objective after you read it. Read it again first."),
+    "objective_unchanged": _("Nothing was changed."),
+    "objective_no_change": _("There is no change that could be taken back."),
+    "objective_signed": _("This was proposed already; it waits for the other side."),
+    "objective_not_proposed": _("Nobody has proposed this yet, so there is nothing to agree to."),
+    "objective_own_proposal": _("You signed this already. Now the other side must agree."),
+    "objective_weights": _(
+        "The weights of the objectives add up to %(total)s instead of 100; %(missing)s to go. "
+        "Nobody can agree to them before."
+    ),
+    "objective_weights_above": _("The weights of the objectives add up to %(total)s, more than 100."),
+    "objective_title_required": _("Say in a sentence what is to be reached."),
+    "objective_weight": _("A weight lies above 0 and is at most 100."),
+    "objective_parent_unknown": _("There is no such objective that this one could support."),
+    "objective_loop": _("This would support itself: the chain of objectives would run in a circle."),
+    "key_results_none": _("By what will one see that it is reached? Give at least one key result."),
+    "key_results_too_many": _("At most %(limit)s key results."),
+    "key_result_title_required": _("Say what is counted or seen."),
+    "key_result_target_required": _("A key result that is measured needs a target."),
+    "key_result_target_is_start": _("The target equals the start: there would be nothing to reach."),
+    "key_result_direction": _("The target lies on the wrong side of the start for this direction."),
+    "key_result_weights": _("The weights of the key results add up to %(total)s instead of 100."),
+    "key_result_kpi_unknown": _("No KPI named %(name)s is valid on the last day of the period."),
+    "key_result_kpi_judged": _("%(name)s is judged by a person, so no key result can follow it."),
+    "key_result_kpi_of_people": _("Only the objectives of people can follow a KPI."),
+    "key_result_unknown": _("This objective has no key result of that number."),
+    "key_result_follows": _("This key result follows a KPI by itself; nobody types its value."),
+    "key_result_is_judged": _("This key result is judged at the end; it has no value before."),
+    "check_in_empty": _("Say how sure you are, note a value, or write a word."),
+    "check_in_not_open": _("Check-ins are open from the agreement until scores are calibrated."),
+    "check_in_not_agreed": _("Both sides have to agree on the objective first."),
+    "assessment_not_open": _("Objectives are assessed in the rating phase."),
+    "assessment_comment_required": _("Say in a sentence how it went."),
+    "assessment_level_missing": _("Choose a level for %(name)s."),
+    "assessment_level_unknown": _("Choose one of the levels %(levels)s."),
+    "assessment_stale": _("Someone else changed this meanwhile."),
+    "objectives_open": _(
+        "%(count)s people have no objectives that both sides agreed on. They would have no score. "
+        "Say why you go on."
+    ),
+    "objectives_need_goals": _(
+        "This cycle counts objectives: launch it into the goals phase, so that they can be agreed on."
+    ),
+    "objectives_not_held_back": _(
+        "Who has no agreed objectives would be scored by the rest alone. Choose to hold the score back instead."
+    ),
+}
+
 define_refusals(
     {
+        **OBJECTIVES,
         **CONFIGURATION,
         **RANKING,
         **SCORECARD,

@@ -18,6 +18,8 @@ FORMS_OWED = "forms.owed"
 FORM_RETURNED = "form.returned"
 REMINDED = "forms.reminded"
 FORMS_LATE = "forms.late"
+OBJECTIVES_PROPOSED = "objectives.proposed"
+OBJECTIVES_AGREED = "objectives.agreed"
 
 
 def _forms_owed(params: Mapping[str, Any]) -> str:
@@ -49,6 +51,28 @@ def _reminded(params: Mapping[str, Any]) -> str:
     )
 
 
+def _objectives_proposed(params: Mapping[str, Any]) -> str:
+    return (
+        ngettext(
+            "%(sender)s proposes %(count)s objective in %(cycle)s and waits for your word",
+            "%(sender)s proposes %(count)s objectives in %(cycle)s and waits for your word",
+            params["count"],
+        )
+        % params
+    )
+
+
+def _objectives_agreed(params: Mapping[str, Any]) -> str:
+    return (
+        ngettext(
+            "%(sender)s agreed to %(count)s objective in %(cycle)s: it counts now",
+            "%(sender)s agreed to %(count)s objectives in %(cycle)s: they count now",
+            params["count"],
+        )
+        % params
+    )
+
+
 def register_topics() -> None:
     register(
         Topic(LAUNCHED, _("%(cycle)s has begun: see what you are appraised by"), icon="flag"),
@@ -63,4 +87,6 @@ def register_topics() -> None:
             icon="refresh",
         ),
         Topic(FORMS_LATE, _forms_late, icon="alert-triangle"),
+        Topic(OBJECTIVES_PROPOSED, _objectives_proposed, icon="target"),
+        Topic(OBJECTIVES_AGREED, _objectives_agreed, icon="target"),
     )

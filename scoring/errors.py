@@ -34,6 +34,7 @@ MESSAGES: dict[str, str] = {
     "empty": "%(name)s is empty.",
     "unknown_name": "%(name)s names %(found)s, which is not among %(allowed)s.",
     "weights_zero": "The weights add up to zero.",
+    "target_is_start": "The target of a key result equals its start.",
     "floor_above_cap": "The floor %(floor)s lies above the cap %(cap)s.",
     "bands_order": "Bands must start at ascending values without repetition (row %(row)s).",
     "shares_sum": "The shares add up to %(total)s instead of 1 or 100.",

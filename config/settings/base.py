@@ -255,6 +255,9 @@ APPEND_ONLY_TABLES = [
     "incentives_pointentry",
     "metrics_inspectionscore",
     "pghistory_context",  # its one writer is the function _pgh_attach_context(), which runs as its owner
+    "reviews_checkin",
+    "reviews_checkinvalue",
+    "reviews_objectivesignature",
     "reviews_resultadjustment",
 ]
 APPEND_ONLY_TABLE_PATTERNS = ["%event"]  # the trail: one event table per followed model

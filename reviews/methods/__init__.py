@@ -7,6 +7,7 @@ from reviews.methods.base import Method
 from reviews.methods.behaviour import BehaviourMethod
 from reviews.methods.kpi import KPIMethod
 from reviews.methods.multisource import MultisourceMethod
+from reviews.methods.objectives import ObjectivesMethod
 from reviews.methods.ranking import RankingMethod
 from reviews.methods.rating_scale import RatingScaleMethod
 from reviews.methods.scorecard import ScorecardMethod
@@ -16,6 +17,7 @@ _ALL: tuple[Method, ...] = (
     RatingScaleMethod(),
     BARSMethod(),
     BehaviourMethod(),
+    ObjectivesMethod(),
     RankingMethod(),
     MultisourceMethod(),
     ScorecardMethod(),

@@ -100,6 +100,7 @@ class ComponentInputs:
     voices         columns employee_id, component, unit, place (0 the unit, 1.. its items), n, mean, standard_error; of
                    questionnaires that were closed, aggregates only
     group_values   {"team", "site", "company": columns as kpi_values}: what the one that a person belongs to has
+    objectives     reviews.methods.objectives.FACTS, one row per key result of an objective that both sides agreed on
     """
 
     employee_ids: npt.NDArray[np.int64]
@@ -109,6 +110,7 @@ class ComponentInputs:
     incidents: pd.DataFrame = field(default_factory=pd.DataFrame)
     voices: pd.DataFrame = field(default_factory=pd.DataFrame)
     group_values: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    objectives: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 @dataclass(frozen=True)

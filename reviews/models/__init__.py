@@ -1,9 +1,11 @@
 from reviews.models.acknowledgements import Acknowledgement
 from reviews.models.behaviours import Behaviour, BehaviourVersion, IncidentStrength
+from reviews.models.check_ins import CheckIn, CheckInValue, Confidence, ObjectiveAssessment
 from reviews.models.competencies import Competency, CompetencyVersion
 from reviews.models.cycles import Cycle, CycleTemplate, PhaseChange
 from reviews.models.incidents import Incident, IncidentReceipt, IncidentReply, IncidentWithdrawal
 from reviews.models.judgements import Judgement, ScoreSheet
+from reviews.models.objectives import KeyResult, Objective, ObjectiveSignature, ObjectiveVersion, Side
 from reviews.models.participants import Participant
 from reviews.models.potential import PotentialRating
 from reviews.models.proposals import RatingProposal
@@ -15,9 +17,12 @@ __all__ = [
     "Acknowledgement",
     "Behaviour",
     "BehaviourVersion",
+    "CheckIn",
+    "CheckInValue",
     "Competency",
     "CompetencyVersion",
     "ComponentScore",
+    "Confidence",
     "Cycle",
     "CycleTemplate",
     "Incident",
@@ -26,6 +31,11 @@ __all__ = [
     "IncidentStrength",
     "IncidentWithdrawal",
     "Judgement",
+    "KeyResult",
+    "Objective",
+    "ObjectiveAssessment",
+    "ObjectiveSignature",
+    "ObjectiveVersion",
     "Participant",
     "PhaseChange",
     "PotentialRating",
@@ -36,6 +46,7 @@ __all__ = [
     "ScoreLine",
     "ScoreLineSet",
     "ScoreSheet",
+    "Side",
     "VoiceAnswer",
     "VoiceComment",
     "VoiceDraft",

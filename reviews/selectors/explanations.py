@@ -30,6 +30,7 @@ from reviews.models import (
 )
 from reviews.selectors.group_values import group_of, group_values
 from reviews.selectors.incidents import incident_facts
+from reviews.selectors.objective_lines import add_objective_lines
 from reviews.selectors.rating_groups import rating_group_of
 from reviews.selectors.voice_reports import voice_units
 
@@ -81,6 +82,7 @@ def explanation_of(
     ]
     _say_whose(components, cycle, participant)
     _add_incidents(components, cycle)
+    add_objective_lines(components, values)
     return {
         "cycle": cycle.code,
         "period": {"first_day": cycle.first_day.isoformat(), "last_day": cycle.last_day.isoformat()},

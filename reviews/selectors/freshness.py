@@ -7,6 +7,7 @@ from django.db import connection
 from metrics.models import Batch
 from reviews.methods.behaviour import BehaviourMethod
 from reviews.methods.document import fingerprint
+from reviews.methods.objectives import counts_objectives
 from reviews.methods.red_lines import incident_lines
 from reviews.models import Cycle
 
@@ -27,6 +28,18 @@ _MARKS = """
             LEFT JOIN reviews_incidentwithdrawal AS withdrawal ON withdrawal.incident_id = incident.id
             WHERE %(counts_incidents)s AND incident.happened_on BETWEEN %(first)s AND %(last)s),
         (SELECT json_build_array(count(*), sum(closings)) FROM reviews_voiceround WHERE cycle_id = %(cycle)s),
+        (SELECT json_build_array(max(agreed.signed), max(noted.newest), max(assessed.versions)) FROM
+            (SELECT sum(signature.id) AS signed FROM reviews_objectivesignature AS signature
+                JOIN reviews_objectiveversion AS version ON version.id = signature.version_id
+                JOIN reviews_objective AS objective ON objective.id = version.objective_id
+                WHERE %(counts_objectives)s AND objective.cycle_id = %(cycle)s) AS agreed,
+            (SELECT max(value.id) AS newest FROM reviews_checkinvalue AS value
+                JOIN reviews_objective AS objective ON objective.id = value.objective_id
+                WHERE %(counts_objectives)s AND objective.cycle_id = %(cycle)s) AS noted,
+            (SELECT sum(assessment.version) AS versions FROM reviews_objectiveassessment AS assessment
+                JOIN reviews_objective AS objective ON objective.id = assessment.objective_id
+                WHERE %(counts_objectives)s AND objective.cycle_id = %(cycle)s AND assessment.side = 'superior')
+                AS assessed),
         -- which of two sources counts where both give one measure of one day
         (SELECT coalesce(json_agg(json_build_array(id, precedence) ORDER BY id), '[]') FROM metrics_source),
         (SELECT coalesce(json_agg(id ORDER BY id), '[]') FROM metrics_batch
@@ -50,14 +63,16 @@ def inputs_mark(cycle: Cycle) -> str:
                     each["method"] == BehaviourMethod.code
                     for each in cycle.configuration.get("components", [])
                 ),
+                "counts_objectives": counts_objectives(cycle.configuration),
                 "live": Batch.State.LIVE,
                 "first": cycle.first_day,
                 "last": cycle.last_day,
             },
         )
-        participants, sheets, judgements, adjustments, incidents, voices, precedence, batches = (
+        participants, sheets, judgements, adjustments, incidents, *more, precedence, batches = (
             cursor.fetchone()
         )
+        voices, objectives = more
     return fingerprint(
         {
             "configuration": cycle.fingerprint,
@@ -67,6 +82,7 @@ def inputs_mark(cycle: Cycle) -> str:
             "adjustments": adjustments,
             "incidents": incidents,
             "voices": voices,
+            "objectives": objectives,
             "precedence": precedence,
             "batches": batches,
         }

@@ -27,6 +27,7 @@ from reviews.methods.document import (
     named_kpis,
     rated_components,
 )
+from reviews.methods.objectives import counts_objectives
 from reviews.methods.ranking import completed_ranking
 from reviews.methods.targets import has_targets, names_queues, needs_people, person_targets
 from reviews.models import Cycle
@@ -69,7 +70,9 @@ def launch_problems(cycle: Cycle) -> list[LaunchProblem]:
         found.append(LaunchProblem("no_people", path="population"))
     elif not found and rated_components(configuration):
         found += _without_rater(people, cycle.last_day)
-    if not found:
+    if counts_objectives(configuration) and configuration["missing_component"] != "hold_back":
+        found.append(LaunchProblem("objectives_not_held_back", path="missing_component", severity="warning"))
+    if not any(problem.severity == "error" for problem in found):
         found += _without_target(configuration, references, people, cycle)
         found += _without_data(configuration, references.kpis, cycle)
         found += _small_cohorts(configuration, people, cycle.last_day)

@@ -25,6 +25,7 @@ from reviews.methods.document import (
     kpi_version_ids,
     rated_components,
 )
+from reviews.methods.objectives import counts_objectives
 from reviews.methods.problems import InvalidConfiguration
 from reviews.methods.targets import names_queues
 from reviews.models import Cycle, CycleTemplate, Participant, PhaseChange, ScoreSheet
@@ -141,6 +142,8 @@ def launch_cycle(*, actor: User, cycle: Cycle, to_phase: str = Phase.RATING) -> 
     locked = Cycle.objects.select_for_update(of=("self",)).get(pk=cycle.pk)
     if locked.phase != Phase.SETUP:
         raise Refusal("cycle_already_launched", status=409)
+    if to_phase == Phase.RATING and counts_objectives(locked.configuration):
+        raise Refusal("objectives_need_goals", status=422, field="to_phase")
     problems = [problem for problem in launch_problems(locked) if problem.severity == "error"]
     if problems:
         raise Refusal("cycle_not_ready", status=422, count=len(problems), first=problems[0].text)

@@ -12,9 +12,11 @@ from foundation.runs import services as runs
 from foundation.runs.models import Run
 from foundation.runs.states import database_clock
 from people.models import User
+from reviews.methods.objectives import counts_objectives
 from reviews.models import Cycle, PhaseChange, ScoreSheet, VoiceRound
 from reviews.models.cycles import Phase
 from reviews.selectors.freshness import results_are_stale
+from reviews.selectors.objectives import without_agreed
 from reviews.services.rights import checked_reason, require_hr
 from reviews.services.voice_rounds import abandon_rounds, forget_who_answered
 
@@ -32,6 +34,14 @@ def _voices_are_closed(cycle: Cycle, reason: str) -> None:
     """While a 360 is open its answers count for nothing, and whoever reads results could see single ones come in."""
     if VoiceRound.objects.filter(cycle=cycle, is_open=True).exists():
         raise Refusal("voices_open", status=409)
+
+
+def _objectives_are_agreed(cycle: Cycle, reason: str) -> None:
+    """Who has none that both sides agreed on would have no score; going on without them is allowed, and says why."""
+    if counts_objectives(cycle.configuration) and not reason:
+        count = without_agreed(cycle).count()
+        if count:
+            raise Refusal("objectives_open", field="reason", status=422, count=count)
 
 
 def _period_is_over(cycle: Cycle, reason: str) -> None:
@@ -56,9 +66,9 @@ def _results_are_fresh(cycle: Cycle, reason: str) -> None:
 
 # (from, to): what must hold. Steps that are not here do not exist; setup is left by launch_cycle only.
 ADVANCES: Mapping[tuple[str, str], tuple[Precondition, ...]] = {
-    (Phase.GOALS, Phase.COLLECTION): (),
-    (Phase.GOALS, Phase.RATING): (),
-    (Phase.COLLECTION, Phase.RATING): (),
+    (Phase.GOALS, Phase.COLLECTION): (_objectives_are_agreed,),
+    (Phase.GOALS, Phase.RATING): (_objectives_are_agreed,),
+    (Phase.COLLECTION, Phase.RATING): (_objectives_are_agreed,),
     (Phase.RATING, Phase.CALIBRATION): (_forms_are_in, _voices_are_closed, _has_results),
     (Phase.RELEASE, Phase.APPEAL): (),
     (Phase.RELEASE, Phase.CLOSED): (),

@@ -22,6 +22,7 @@ from reviews.methods.document import comparing_components, kpi_version_ids
 from reviews.models import Cycle, Participant
 from reviews.models.cycles import Phase
 from reviews.selectors.freshness import inputs_mark
+from reviews.selectors.objective_scores import followed_kpi_versions
 from reviews.services import relative, stages
 from reviews.services.group_values import grouped, score_groups
 from reviews.services.rights import require_hr
@@ -78,9 +79,8 @@ class ScoringHandler(registry.RunHandler):
         if stage == OVERALL:
             stages.score_overall(run, cycle)
             return
-        versions = KPIVersion.objects.filter(pk__in=kpi_version_ids(cycle.configuration)).select_related(
-            "kpi"
-        )
+        wanted = {*kpi_version_ids(cycle.configuration), *followed_kpi_versions(cycle)}
+        versions = KPIVersion.objects.filter(pk__in=wanted).select_related("kpi")
         # Handed on as it is: reading back what was just written would cost a fifth of the run.
         values = compute_kpi_values(
             run=run,

@@ -24,6 +24,7 @@ from reviews.methods.red_lines import RED_LINE
 from reviews.methods.targets import needs_people
 from reviews.models import ComponentScore, Cycle, Result, ResultAdjustment
 from reviews.selectors.cohorts import people_of
+from reviews.selectors.objective_scores import objectives_counted
 from reviews.selectors.roles import frozen_roles
 from reviews.selectors.voice_answers import voices_of
 from reviews.services.group_values import group_values_of
@@ -64,6 +65,7 @@ def score_components(
         incidents=_incidents(cycle, employee_ids),
         voices=voices_of(cycle, employee_ids),
         group_values=group_values_of(run, cycle, employee_ids, places),
+        objectives=objectives_counted(cycle, employee_ids),
     )
     answers = {
         component["code"]: get_method(component["method"]).compute(component, inputs)

@@ -14,6 +14,7 @@ from reviews.models import Cycle
 from reviews.selectors.cycles import get_cycle_for
 from reviews.views.behaviours import edit_record_rule
 from reviews.views.configuration import edit_kpis
+from reviews.views.objective_rule import edit_objectives_rule
 from reviews.views.ranking import edit_ranking
 from reviews.views.requests import SignedInRequest
 from reviews.views.scales import edit_scale
@@ -27,6 +28,7 @@ PAGES: Mapping[str, Callable[[SignedInRequest, Cycle, dict[str, Any]], HttpRespo
     "ranking": edit_ranking,
     "multisource": edit_scale,
     "scorecard": edit_card,
+    "objectives": edit_objectives_rule,
 }
 
 

@@ -24,6 +24,7 @@ from foundation.runs.selectors import latest_run
 from people.models import Job, Site, Team, User
 from reviews.forms.cycles import LaunchForm, NewCycleForm
 from reviews.methods.bonus import items_of
+from reviews.methods.objectives import counts_objectives
 from reviews.methods.potential import potential_of
 from reviews.methods.rating_rule import CUTOFFS, rule_of
 from reviews.methods.red_lines import red_lines_of
@@ -154,7 +155,9 @@ def cycle(request: SignedInRequest, code: str) -> HttpResponse:
         "problem_title": _problem_title(problems),
         "choices": [_as_row(found, finding) for finding in choice_findings(found)],
         "can_launch": found.phase == Phase.SETUP and not any(each.severity == "error" for each in problems),
-        "launch_form": LaunchForm(initial={"to_phase": "rating"}),
+        "launch_form": LaunchForm(
+            initial={"to_phase": "goals" if counts_objectives(found.configuration) else "rating"}
+        ),
         "people": participant_count(found),
         "done": done,
         "total": total,

@@ -15,11 +15,13 @@ from reviews.methods.base import localised
 from reviews.methods.behaviour import LIMITED, NOT_COUNTED, BehaviourMethod
 from reviews.methods.bonus import counted_points
 from reviews.methods.kpi import BELOW_MINIMUM, MISSING
+from reviews.methods.objectives import ObjectivesMethod
 from reviews.methods.overall import POINTS
 from reviews.methods.rating_scale import NOT_OBSERVED
 from reviews.methods.scorecard import COMPANY, SITE, TEAM, ScorecardMethod, line_subject
 from reviews.methods.targets import NO_TARGET, has_targets
 from reviews.models import Cycle
+from reviews.views.objective_words import objective_rows, objectives_node
 from reviews.views.rank_words import certainty_text, place_text, ranking_node, standing_text
 from reviews.views.voice_words import unit_rows, voice_node
 from scoring.grammar import STATISTICS
@@ -357,6 +359,17 @@ def _component_node(
         return ranking_node(component, configured, names, label, score_text(component["score"]) or "–")
     if component["method"] == ScorecardMethod.code:
         return _card_node(component, configured, measures, label)
+    if component["method"] == ObjectivesMethod.code:
+        parts = [(line["effective_weight"], line["points"]) for line in component["lines"]]
+        return objectives_node(
+            component,
+            configured,
+            label,
+            score_text,
+            weight_text,
+            weighted_sum([part for part in parts if part[0]], component["score"]),
+            lambda name: input_label(name, measures),
+        )
     entries = {
         (entry.get("kpi") or entry.get("code")): entry
         for entry in configured.get("kpis", configured.get("items", []))
@@ -588,6 +601,17 @@ def line_rows(explanation: Mapping[str, Any]) -> list[dict[str, Any]]:
             continue
         if component["method"] == ScorecardMethod.code:
             groups.append(card_group(component, entry))
+            continue
+        if component["method"] == ObjectivesMethod.code:
+            groups.append(
+                {
+                    "name": name_of(component, component["code"]),
+                    "method": component["method"],
+                    "weight": weight_text(component["effective_weight"]),
+                    "score": score_text(component["score"]),
+                    "rows": objective_rows(component, entry, score_text, weight_text),
+                }
+            )
             continue
         entries = {
             (each.get("kpi") or each.get("code")): each for each in entry.get("kpis", entry.get("items", []))

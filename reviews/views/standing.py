@@ -132,6 +132,8 @@ def _line_name(explanation: dict[str, Any], moved: dict[str, Any]) -> str:
     if "incident" in moved["line"]:
         fact = moved["line"]["incident"]
         return f"{name_of(fact, fact['behaviour'])} ({incident_day(moved['line'])})"
+    if "objective" in moved["line"]:
+        return str(moved["line"]["objective"]["title"])
     code, subject = moved["component"]["code"], moved["line"]["subject"]
     configured = next(each for each in explanation["configuration"]["components"] if each["code"] == code)
     for entry in configured.get("kpis", configured.get("items", [])):
