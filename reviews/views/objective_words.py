@@ -121,7 +121,7 @@ def key_sentence(line: Mapping[str, Any], configured: Mapping[str, Any]) -> str:
         return _("Not judged yet. The other key results share its weight.")
     if rule == LEVEL:
         levels = rule_of(configured)["levels"]
-        level = next((each for each in levels if float(each["value"]) == line["value"]), {})
+        level: dict[str, Any] = next((each for each in levels if float(each["value"]) == line["value"]), {})
         return _("Level %(level)s, %(name)s: %(points)s points") % {
             "level": number(line["value"]),
             "name": localised(level.get("name"), get_language() or "en"),
