@@ -13,7 +13,7 @@ from reviews.forms.components import NumberField, number
 
 class ObjectivesRuleForm(forms.Form):
     cap = NumberField(
-        label=_("At most, in % of the target"),
+        label=_("At most, as a share of the target"),
         min_value=100,
         max_value=1000,
         required=True,
