@@ -9,7 +9,9 @@ class ReviewsConfig(AppConfig):
         from foundation.delivery import duties
         from foundation.runs import registry
         from reviews import refusals  # noqa: F401  texts are defined once, when apps are ready
+        from reviews.improvement_topics import register_improvement_topics
         from reviews.selectors.duties import SheetDuties
+        from reviews.selectors.improvement_duties import PlanDuties
         from reviews.services.previews import PreviewHandler
         from reviews.services.scoring import ScoringHandler
         from reviews.topics import register_topics
@@ -18,3 +20,5 @@ class ReviewsConfig(AppConfig):
         registry.register(ScoringHandler)
         register_topics()
         duties.register(SheetDuties())
+        register_improvement_topics()
+        duties.register(PlanDuties())

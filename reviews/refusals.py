@@ -326,6 +326,74 @@ OBJECTIVES = {
     "objectives_not_held_back": _(
         "Who has no agreed objectives would be scored by the rest alone. Choose to hold the score back instead."
     ),
+PLANS = {
+    "improvement_not_allowed": _("Only HR and managers open plans."),
+    "improvement_not_yours": _("Only HR and those who lead this person today may do this."),
+    "improvement_about_self": _("Nobody opens a plan for themself. Ask your manager."),
+    "improvement_kind_unknown": _("Choose one of: %(allowed)s."),
+    "improvement_open_already": _(
+        "%(name)s has an open plan of this kind already. Change its terms instead."
+    ),
+    "improvement_owner_unknown": _("Whoever leads a plan is of HR or leads this person today."),
+    "improvement_evidence_required": _(
+        "An improvement plan rests on evidence: choose at least one result or KPI value below its standard."
+    ),
+    "improvement_evidence_unknown": _(
+        "There is no evidence %(name)s about this person that has been released."
+    ),
+    "improvement_ground_relative": _(
+        "Nothing of this lies below an absolute standard. A rank, or a rating given by shares, is no ground for an "
+        "improvement plan: it says where somebody stands among others, not that the work fell short."
+    ),
+    "improvement_part_malformed": _("This part of the plan cannot be read."),
+    "improvement_text_required": _("Write a sentence."),
+    "improvement_cause_unknown": _("Choose one of: %(allowed)s."),
+    "improvement_who_unknown": _("Choose one of: %(allowed)s."),
+    "improvement_target_without_kpi": _(
+        "A target is tied to a KPI, so that its progress can be measured. Choose one; what cannot be measured is a "
+        "measure or a goal."
+    ),
+    "improvement_kpi_unknown": _("No KPI named %(name)s is valid today."),
+    "improvement_kpi_qualitative": _("%(name)s is judged by a person. Choose a measured KPI."),
+    "improvement_target_number": _("Type a number."),
+    "improvement_target_twice": _("%(name)s has a target already."),
+    "improvement_target_met_already": _(
+        "The value of %(month)s meets this target already. Set one to work for."
+    ),
+    "improvement_day_malformed": _("This is no date."),
+    "improvement_day_range": _("This day lies after the deadline of the plan."),
+    "improvement_deadline_range": _("The deadline lies between tomorrow and %(days)s days from now."),
+    "improvement_every_range": _("Check-ins are %(low)s to %(high)s days apart."),
+    "improvement_too_many": _("At most %(limit)s rows: a plan with more is not followed."),
+    "improvement_needs_cause": _("Say what the cause is, as far as it is known."),
+    "improvement_needs_target": _("At least one target is needed."),
+    "improvement_needs_goal": _("At least one goal or target is needed."),
+    "improvement_needs_measure": _("At least one measure is needed: what is done, by whom, by when."),
+    "improvement_stale": _(
+        "Somebody else has served other terms meanwhile. Look at them, then decide again."
+    ),
+    "improvement_unchanged": _("These are the terms that were served last. Change something."),
+    "improvement_closed": _("This plan is over. Nothing of it changes any more."),
+    "improvement_answer_own": _("Only the person whose plan it is can answer."),
+    "improvement_nothing_to_answer": _("These terms no longer wait for an answer."),
+    "improvement_objection_late": _(
+        "The days to object are over: the terms stand. Talk to your manager or to HR."
+    ),
+    "improvement_no_objection": _("There is no objection to decide."),
+    "improvement_not_standing": _("The terms do not stand yet: the person has not answered."),
+    "improvement_check_in_day": _("This day lies before the plan or has not come yet."),
+    "improvement_check_in_twice": _("There is a check-in of this day already."),
+    "improvement_measure_unknown": _("The plan has no such measure."),
+    "improvement_verdict_unknown": _("Choose one of: %(allowed)s."),
+    "improvement_until_required": _("Say until when the plan is extended."),
+    "improvement_until_range": _("The new deadline lies after the present one, within a year."),
+    "improvement_until_only_extended": _("Only a plan that is extended gets a new deadline."),
+    "improvement_proposal_decided": _("This proposal has been decided already."),
+    "improvement_rule_range": _("A value from %(low)s to %(high)s."),
+    "improvement_rule_order": _(
+        "Development begins above the score below which an improvement plan is proposed."
+    ),
+    "improvement_effect_kpi_unknown": _("No plan has a target of a KPI %(name)s."),
 }
 
 define_refusals(
@@ -341,5 +409,6 @@ define_refusals(
         **JUDGEMENTS,
         **ADJUSTMENTS,
         **VOICES,
+        **PLANS,
     }
 )

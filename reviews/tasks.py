@@ -7,6 +7,7 @@ import smtplib
 from celery import shared_task
 
 from reviews.services import notices, retention, voice_mails
+from reviews.services import improvement_plans, improvement_proposals, notices, retention
 
 
 @shared_task(name="reviews.tasks.drop_superseded_runs")
@@ -35,3 +36,11 @@ def escalate_late_raters() -> None:
 def mail_customer(invitation_id: int) -> None:
     """A mail server that is away is asked again, later each time."""
     voice_mails.mail_customer(invitation_id)
+@shared_task(name="reviews.tasks.settle_plans")
+def settle_plans() -> None:
+    improvement_plans.settle_all_lapsed()
+
+
+@shared_task(name="reviews.tasks.propose_plans")
+def propose_plans() -> None:
+    improvement_proposals.look_for_proposals(actor=None)

@@ -100,5 +100,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "write_mails": {"task": "foundation.delivery.tasks.write_mails", "schedule": crontab(minute="*/10")},
     "send_mails": {"task": "foundation.delivery.tasks.send_mails", "schedule": timedelta(seconds=60)},
     "escalate": {"task": "reviews.tasks.escalate_late_raters", "schedule": crontab(minute=15)},
+    "settle_plans": {"task": "reviews.tasks.settle_plans", "schedule": crontab(minute=5)},
+    "propose_plans": {"task": "reviews.tasks.propose_plans", "schedule": crontab(hour=4, minute=10)},
     "retention": {"task": "reviews.tasks.drop_superseded_runs", "schedule": crontab(hour=3, minute=20)},
 }

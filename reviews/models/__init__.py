@@ -3,6 +3,17 @@ from reviews.models.behaviours import Behaviour, BehaviourVersion, IncidentStren
 from reviews.models.check_ins import CheckIn, CheckInValue, Confidence, ObjectiveAssessment
 from reviews.models.competencies import Competency, CompetencyVersion
 from reviews.models.cycles import Cycle, CycleTemplate, PhaseChange
+from reviews.models.improvement_plans import (
+    ImprovementPlan,
+    PlanCheckIn,
+    PlanMeasureDone,
+    PlanObjection,
+    PlanOutcome,
+    PlanProposal,
+    PlanRule,
+    PlanTerms,
+    TermsSettlement,
+)
 from reviews.models.incidents import Incident, IncidentReceipt, IncidentReply, IncidentWithdrawal
 from reviews.models.judgements import Judgement, ScoreSheet
 from reviews.models.objectives import KeyResult, Objective, ObjectiveSignature, ObjectiveVersion, Side
@@ -25,6 +36,7 @@ __all__ = [
     "Confidence",
     "Cycle",
     "CycleTemplate",
+    "ImprovementPlan",
     "Incident",
     "IncidentReceipt",
     "IncidentReply",
@@ -38,6 +50,13 @@ __all__ = [
     "ObjectiveVersion",
     "Participant",
     "PhaseChange",
+    "PlanCheckIn",
+    "PlanMeasureDone",
+    "PlanObjection",
+    "PlanOutcome",
+    "PlanProposal",
+    "PlanRule",
+    "PlanTerms",
     "PotentialRating",
     "RatingGroup",
     "RatingProposal",
@@ -47,6 +66,7 @@ __all__ = [
     "ScoreLineSet",
     "ScoreSheet",
     "Side",
+    "TermsSettlement",
     "VoiceAnswer",
     "VoiceComment",
     "VoiceDraft",
