@@ -32,6 +32,9 @@ QUALITY = Entry(
     "metrics:inspections", _("Quality inspection"), pgettext_lazy("bar", "Quality"), icon="headset"
 )
 INCIDENTS = Entry("reviews:incidents", _("Incidents"), pgettext_lazy("bar", "Incidents"), icon="notes")
+IMPROVEMENT = Entry(
+    "reviews:improvement_plans", _("Improvement plans"), pgettext_lazy("bar", "Improve"), icon="route"
+)
 NUMBERS = Entry("metrics:values", _("Numbers"), pgettext_lazy("bar", "Numbers"), icon="chart-line")
 PLANS = Entry("incentives:plans", _("Incentive plans"), pgettext_lazy("bar", "Plans"), icon="award")
 PAYOUTS = Entry("incentives:payout_runs", _("Payouts"), pgettext_lazy("bar", "Payouts"), icon="cash")
@@ -45,6 +48,7 @@ WORK: dict[str, tuple[Entry, ...]] = {
     "hr": (
         CYCLES,
         INCIDENTS,
+        IMPROVEMENT,
         QUALITY._replace(bar=5),
         KPIS._replace(group=DATA),
         Entry("metrics:targets", _("Targets"), pgettext_lazy("bar", "Targets"), group=DATA, icon="table"),
@@ -72,6 +76,7 @@ WORK: dict[str, tuple[Entry, ...]] = {
         CYCLES._replace(bar=2),
         KPIS._replace(bar=4),
         QUALITY,
+        IMPROVEMENT,
         PAYOUTS._replace(bar=3),
         PEOPLE,
     ),
@@ -91,6 +96,7 @@ WORK: dict[str, tuple[Entry, ...]] = {
     "manager": (
         Entry("reviews:queue", _("Team"), pgettext_lazy("bar", "Team"), 1, icon="checklist"),
         INCIDENTS._replace(bar=2),
+        IMPROVEMENT,
         QUALITY,
         NUMBERS._replace(bar=3),
         PEOPLE,

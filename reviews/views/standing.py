@@ -20,8 +20,10 @@ from reviews.models.cycles import Phase
 from reviews.selectors.cycles import get_cycle_for, visible_cycles
 from reviews.selectors.evidence import KPIFact, data_until, kpi_facts, moved_by
 from reviews.selectors.explanations import explanation_of
+from reviews.selectors.improvement_plans import open_plans_of
 from reviews.selectors.results import may_see_rank, released_results_of
 from reviews.services.acknowledgements import COMMENT_LIMIT, acknowledge_result
+from reviews.views.improvement_words import next_text, title_of
 from reviews.views.presentation import (
     band_of,
     bands_of,
@@ -46,7 +48,11 @@ def standing(request: SignedInRequest) -> HttpResponse:
     released = released_results_of(request.user)
     running = _running(request)
     if not released:
-        return render(request, "reviews/standing.html", {"running": running, "earlier": []})
+        return render(
+            request,
+            "reviews/standing.html",
+            {"running": running, "earlier": [], "plans": _plans(request)},
+        )
     cycle, result = released[0]
     return render(request, "reviews/standing.html", _context(request, cycle, result, released, running))
 
@@ -115,6 +121,7 @@ def _context(
         "comment_limit": COMMENT_LIMIT,
         "money_url": _address("incentives:money_fragment", cycle.code),
         "running": running,
+        "plans": _plans(request),
         "earlier": [
             {
                 "cycle": each,
@@ -126,6 +133,14 @@ def _context(
             if each.pk != cycle.pk
         ],
     }
+
+
+def _plans(request: SignedInRequest) -> list[dict[str, Any]]:
+    """The own plans that go on, each with what comes next."""
+    return [
+        {"plan": state.plan, "title": title_of(state.plan.kind), "next": next_text(state)}
+        for state in open_plans_of(request.user)
+    ]
 
 
 def _line_name(explanation: dict[str, Any], moved: dict[str, Any]) -> str:

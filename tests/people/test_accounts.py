@@ -321,17 +321,19 @@ def test_home_asks_strangers_to_sign_in(client: Client, db: None) -> None:
 
 NAVIGATION = {
     "hr": [
-        "reviews:cycles", "reviews:incidents", "metrics:inspections", "metrics:kpis", "metrics:targets", "intake:list",
+        "reviews:cycles", "reviews:incidents", "reviews:improvement_plans", "metrics:inspections", "metrics:kpis",
+        "metrics:targets", "intake:list",
         "incentives:plans", "incentives:payout_runs", "incentives:recognition", "people:employees",
         "reviews:competencies",
     ],
     "payroll": ["incentives:payout_runs", "incentives:accounts", "incentives:plans", "people:employees"],
     "auditor": [
-        "trail:list", "reviews:cycles", "metrics:kpis", "metrics:inspections", "incentives:payout_runs",
-        "people:employees",
+        "trail:list", "reviews:cycles", "metrics:kpis", "metrics:inspections", "reviews:improvement_plans",
+        "incentives:payout_runs", "people:employees",
     ],
     "manager": [
-        "reviews:queue", "reviews:incidents", "metrics:inspections", "metrics:values", "people:employees",
+        "reviews:queue", "reviews:incidents", "reviews:improvement_plans", "metrics:inspections", "metrics:values",
+        "people:employees",
         "reviews:standing", "incentives:statement", "incentives:recognition", "record",
     ],
     "agent": [
