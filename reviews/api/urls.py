@@ -6,6 +6,8 @@ from reviews.api import (
     competencies,
     completion,
     cycles,
+    improvement_plans,
+    improvement_proposals,
     incidents,
     orderings,
     potential,
@@ -100,6 +102,62 @@ urlpatterns = [
         orderings.OrderingSubmit.as_view(),
         name="api_ordering_submit",
     ),
+    path("improvement-plans/", improvement_plans.ImprovementList.as_view(), name="api_improvement_plans"),
+    path(
+        "improvement-plans/<int:plan_id>/",
+        improvement_plans.ImprovementDetail.as_view(),
+        name="api_improvement_plan",
+    ),
+    path(
+        "improvement-plans/<int:plan_id>/terms/",
+        improvement_plans.ImprovementTermsServe.as_view(),
+        name="api_improvement_terms",
+    ),
+    path(
+        "improvement-plans/<int:plan_id>/agree/",
+        improvement_plans.ImprovementAgree.as_view(),
+        name="api_improvement_agree",
+    ),
+    path(
+        "improvement-plans/<int:plan_id>/object/",
+        improvement_plans.ImprovementObject.as_view(),
+        name="api_improvement_object",
+    ),
+    path(
+        "improvement-plans/<int:plan_id>/decide/",
+        improvement_plans.ImprovementDecide.as_view(),
+        name="api_improvement_decide",
+    ),
+    path(
+        "improvement-plans/<int:plan_id>/check-ins/",
+        improvement_plans.ImprovementCheckIns.as_view(),
+        name="api_improvement_check_ins",
+    ),
+    path(
+        "improvement-plans/<int:plan_id>/measures/<slug:measure>/done/",
+        improvement_plans.ImprovementMeasure.as_view(),
+        name="api_improvement_measure",
+    ),
+    path(
+        "improvement-plans/<int:plan_id>/outcomes/",
+        improvement_plans.ImprovementOutcomes.as_view(),
+        name="api_improvement_outcomes",
+    ),
+    path(
+        "improvement-proposals/", improvement_proposals.PlanProposalList.as_view(), name="api_plan_proposals"
+    ),
+    path(
+        "improvement-proposals/look/",
+        improvement_proposals.PlanProposalLook.as_view(),
+        name="api_plan_proposals_look",
+    ),
+    path(
+        "improvement-proposals/<int:proposal_id>/dismiss/",
+        improvement_proposals.PlanProposalDismiss.as_view(),
+        name="api_plan_proposal_dismiss",
+    ),
+    path("improvement-rule/", improvement_proposals.PlanRuleView.as_view(), name="api_plan_rule"),
+    path("improvement-effect/", improvement_proposals.PlanEffectView.as_view(), name="api_plan_effect"),
     path("sheets/<int:sheet_id>/", sheets.SheetDetail.as_view(), name="api_sheet"),
     path(
         "sheets/<int:sheet_id>/judgements/<slug:item>/", sheets.SheetJudgement.as_view(), name="api_judgement"

@@ -16,6 +16,7 @@ from tests.access import (
     routes_inspections,
     routes_metrics,
     routes_people,
+    routes_plans,
     routes_reviews,
 )
 from tests.access.callers import Callers, encoded
@@ -28,6 +29,7 @@ ROUTES = [
     *routes_metrics.ROUTES,
     *routes_inspections.ROUTES,
     *routes_reviews.ROUTES,
+    *routes_plans.ROUTES,
     *routes_incentives.ROUTES,
 ]
 PROBLEM = "application/problem+json"

@@ -42,9 +42,10 @@ from metrics.services.targets import save_targets
 from people.models import RoleGrant, User
 from people.services.accounts import deactivate_user
 from reviews.methods.potential import blank_potential
-from reviews.models import Cycle, Incident, RatingProposal, ScoreSheet
+from reviews.models import Cycle, Incident, PlanProposal, RatingProposal, ScoreSheet
 from reviews.services.adjustments import add_points
 from reviews.services.cycles import create_cycle, launch_cycle
+from reviews.services.improvement_plans import open_plan
 from reviews.services.incidents import note_incident, reply_to_incident
 from reviews.services.judgements import save_judgement, submit_sheets
 from reviews.services.library import create_behaviour, create_competency, save_strengths
@@ -198,6 +199,9 @@ class World:
     #: {name: id} of inspections (see _inspections), and the id of the sample that most are of.
     inspections: dict[str, int] = field(default_factory=dict)
     sample: int = 0
+    #: {name: id} of development plans, served and not answered, and of what the rule proposed (see _plans).
+    development: dict[str, int] = field(default_factory=dict)
+    plan_proposals: dict[str, int] = field(default_factory=dict)
 
     def person(self, name: str) -> User:
         beside = {"second_hr": self.second_hr, "closed": self.closed, "inspector": self.inspector}
@@ -324,6 +328,7 @@ def build_world() -> World:
     )  # fmt: skip
     _tokens(world)
     _inspections(world)
+    _plans(world)
     world.queued = start_month(actor=cast.hr, first_day=DECEMBER[0])  # the last: nothing may work on it
     return world
 
@@ -470,6 +475,22 @@ def _decide(cast: Cast, payout: PayoutRun) -> None:
             decision="pay" if line.status == "undecided" else "withhold", reason="Worked until the last day",
         )  # fmt: skip
     payout.refresh_from_db()
+
+
+def _plans(world: World) -> None:
+    content = {
+        "goals": [{"text": "Lead the late shift"}],
+        "measures": [{"text": "Course", "who": "employee"}],
+        "deadline": (timezone.localdate() + datetime.timedelta(days=60)).isoformat(),
+    }
+    for name, actor in (("agent", world.cast.manager), ("outsider", world.cast.other_manager)):
+        person = getattr(world.cast, name)
+        plan = open_plan(actor=actor, employee_id=person.pk, kind="development", content=content)
+        world.development[name] = plan.pk
+        proposal = PlanProposal.objects.create(
+            employee=person, kind="improvement", last_day=OCTOBER[1], evidence=[]
+        )
+        world.plan_proposals[name] = proposal.pk
 
 
 def _inspections(world: World) -> None:
