@@ -1,4 +1,5 @@
-"""Facts about people that no KPI holds and a gate may ask for: condition:tenure_months, condition:days_in_role.
+"""Facts about people that no KPI holds and a gate may ask for: condition:tenure_months, condition:days_in_role,
+condition:open_plan.
 
 A condition is one entry of READERS: a function (payout run, employee ids) → {employee id: number}. Whoever it leaves
 out has no such fact, and the line then says that something is missing. Attendance is a KPI of its own: its formula
@@ -13,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from incentives.models import PayoutRun
 from people.models import User
 from reviews.models import Participant
+from reviews.selectors.improvement_plans import people_with_open_plan
 
 Reader = Callable[[PayoutRun, Sequence[int]], Mapping[int, float]]
 
@@ -33,7 +35,20 @@ def days_in_role(payout_run: PayoutRun, employees: Sequence[int]) -> dict[int, f
     return {pk: float(days) for pk, days in found.values_list("employee_id", "days_in_role")}
 
 
-READERS: dict[str, Reader] = {"tenure_months": tenure_months, "days_in_role": days_in_role}
+def open_plan(payout_run: PayoutRun, employees: Sequence[int]) -> dict[int, float]:
+    """1 for whom the terms of an improvement plan stood at the end of the period's last day, 0 for everybody else.
+
+    What was served, objected to or closed after that day changes nothing, so that a correction finds the same.
+    """
+    having = people_with_open_plan(employees, payout_run.cycle.last_day)
+    return {employee: float(employee in having) for employee in employees}
+
+
+READERS: dict[str, Reader] = {
+    "tenure_months": tenure_months,
+    "days_in_role": days_in_role,
+    "open_plan": open_plan,
+}
 
 
 def condition_facts(

@@ -218,25 +218,44 @@ class Gate(StepKind):
     def sentence(
         self, inputs: Mapping[str, str], factor: Decimal | None, amount: Decimal, currency: str
     ) -> str:
-        sign = "≥" if inputs["condition"] == "at_least" else "≤"
         found = {
-            "gate": f"{source_text(inputs['input'])} {sign} {point_text(inputs['limit'])}",
+            "gate": gate_text(inputs),
             "found": point_text(inputs["found"]),
             "factor": factor_text(factor or Decimal(0)),
         }
+        if plan_gate(inputs):
+            if self.is_met(inputs):
+                return _("gate “%(gate)s” met") % found
+            return _("× %(factor)s because gate “%(gate)s” was not met") % found
         if self.is_met(inputs):
             return _("gate “%(gate)s” met (%(found)s)") % found
         return _("× %(factor)s because gate “%(gate)s” was not met (%(found)s)") % found
 
     def describe(self, step: Mapping[str, Any], currency: str) -> str:
-        sign = "≥" if step["condition"] == "at_least" else "≤"
-        found = {
-            "gate": f"{source_text(step['input'])} {sign} {point_text(step['limit'])}",
-            "otherwise": share_text(step["otherwise"]),
-        }
+        found = {"gate": gate_text(step), "otherwise": share_text(step["otherwise"])}
         if Decimal(step["otherwise"]) == 0:
             return _("Unless %(gate)s, nothing is paid.") % found
         return _("Unless %(gate)s, only %(otherwise)s is paid.") % found
+
+
+def plan_gate(step: Mapping[str, Any]) -> str:
+    """Whether the gate asks for "none" or "some" open improvement plan; "" for any other gate."""
+    if step["input"] != "condition:open_plan":
+        return ""
+    limit = Decimal(step["limit"])
+    if step["condition"] == "at_most":
+        return "none" if 0 <= limit < 1 else ""
+    return "some" if 0 < limit <= 1 else ""
+
+
+def gate_text(step: Mapping[str, Any]) -> str:
+    """The condition in words, as it stands between “ and ”."""
+    texts = {
+        "none": _("no improvement plan was open on the last day of the period"),
+        "some": _("an improvement plan was open on the last day of the period"),
+    }
+    sign = "≥" if step["condition"] == "at_least" else "≤"
+    return texts.get(plan_gate(step)) or f"{source_text(step['input'])} {sign} {point_text(step['limit'])}"
 
 
 class Proration(StepKind):

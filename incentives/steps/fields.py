@@ -16,7 +16,7 @@ Text = str | Promise
 DECIMAL_PATTERN = r"^-?[0-9]{1,12}(\.[0-9]{1,10})?$"
 CODE_PATTERN = r"^[A-Za-z0-9_-]{1,60}$"
 # condition:CODE: what no KPI holds; the codes are those of selectors.conditions.
-CONDITIONS = ("tenure_months", "days_in_role")
+CONDITIONS = ("tenure_months", "days_in_role", "open_plan")
 SOURCE_PATTERN = (
     r"^(score|kpi:[A-Za-z0-9_-]{1,60}|value:[A-Za-z0-9_-]{1,60}|condition:(" + "|".join(CONDITIONS) + r"))$"
 )

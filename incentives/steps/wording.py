@@ -44,7 +44,11 @@ def source_text(source: str) -> str:
 
 
 def condition_text(code: str) -> str:
-    texts = {"tenure_months": _("months of service"), "days_in_role": _("days in the role")}
+    texts = {
+        "tenure_months": _("months of service"),
+        "days_in_role": _("days in the role"),
+        "open_plan": _("open improvement plans on the last day (1 or 0)"),
+    }
     return texts.get(code, code)
 
 
