@@ -233,7 +233,7 @@ class ImprovementDetailSerializer(ImprovementSerializer):
         read_only_fields = fields
 
     def _state(self, plan: ImprovementPlan) -> PlanState:
-        known: dict[int, PlanState] = self.context.setdefault("states", {})
+        known: dict[int, PlanState] = self.__dict__.setdefault("_states", {})
         if plan.pk not in known:
             known[plan.pk] = state_of(plan)
         return known[plan.pk]

@@ -152,11 +152,12 @@ class PlanTyped:
         }
         self.form = PlanForm(data, initial=initial, **form)
         self.tables: dict[str, BaseFormSet[Any]] = {}
-        for part, row, least, spare, more in (
+        parts: tuple[tuple[str, type[forms.Form], int, int, Any], ...] = (
             ("targets", TargetRow, 3, 1, {"form_kwargs": {"kpis": kpis}}),
             ("goals", GoalRow, 2, 1, {}),
             ("measures", MeasureRow, 3, 1, {}),
-        ):
+        )
+        for part, row, least, spare, more in parts:
             rows = [dict(each) for each in found.get(part, [])]
             extra = max(least - len(rows), spare)
             self.tables[part] = formset_factory(row, extra=extra, max_num=20)(

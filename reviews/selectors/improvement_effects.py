@@ -136,8 +136,9 @@ def _with_jobs(frame: pd.DataFrame) -> pd.DataFrame:
     """Adds job (code) and tenure (months in it) as of the month before the plan; who had no job then is left out."""
     jobs = dict(Job.objects.values_list("pk", "code"))
     made = []
-    for start, part in frame.groupby("start"):
-        first = datetime.date(int(start) // 12, int(start) % 12 + 1, 1)
+    for start in sorted({int(each) for each in frame["start"]}):
+        part = frame[frame["start"] == start]
+        first = datetime.date(start // 12, start % 12 + 1, 1)
         spells = {
             spell.employee_id: (jobs[spell.job_id], max(0, (first - spell.since).days) / 30.4375)
             for spell in job_spells(part["person"].tolist(), first - datetime.timedelta(days=1))

@@ -75,7 +75,9 @@ def _of_cycles(employee_id: int, cycles: list[Cycle]) -> list[dict[str, Any]]:
     if not runs:
         return []
     rule = current_rule()
-    scores = dict(Result.objects.filter(run__in=runs, employee=employee_id).values_list("run", "score"))
+    scores: dict[Any, float | None] = dict(
+        Result.objects.filter(run__in=runs, employee=employee_id).values_list("run", "score")
+    )
     lines: dict[Any, list[ScoreLine]] = {}
     for line in ScoreLine.objects.filter(run__in=runs, employee_id=employee_id, rule__in=COUNTED):
         lines.setdefault(line.run_id, []).append(line)

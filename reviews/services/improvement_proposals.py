@@ -162,22 +162,22 @@ def _findings(
             "below": rule.points_below,
         },
     )
-    for row in _plain(lines):
-        places = ((row["first_component"], row["subject"]), (row["component"], row["subject"]))
+    for found in _plain(lines):
+        places = ((found["first_component"], found["subject"]), (found["component"], found["subject"]))
         if places[0] in versions[0] and places[1] in versions[1]:
             yield (
-                int(row["employee_id"]),
+                int(found["employee_id"]),
                 Kind.IMPROVEMENT,
                 [
                     kpi_evidence(
                         reference_of(cycle),
                         known[place],
-                        kpi=row["subject"],
-                        value=row[f"{name}_value"],
-                        target=row[f"{name}_target"],
-                        points=row[name],
-                        n=int(row[f"{name}_n"]),
-                        attainment=row[f"{name}_attainment"],
+                        kpi=found["subject"],
+                        value=found[f"{name}_value"],
+                        target=found[f"{name}_target"],
+                        points=found[name],
+                        n=int(found[f"{name}_n"]),
+                        attainment=found[f"{name}_attainment"],
                         rule=rule,
                     )
                     for cycle, known, place, name in zip(

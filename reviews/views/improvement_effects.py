@@ -57,13 +57,13 @@ def effect_sentences(found: PlanEffect, version: KPIVersion) -> list[str]:
     effect = found.effect
     people = effect.treated if effect else 0
     if effect is None or effect.estimate is None or effect.low is None or effect.high is None:
-        words = {"treated": people, "controls": effect.controls if effect else 0, "least": LEAST}
+        counts = {"treated": people, "controls": effect.controls if effect else 0, "least": LEAST}
         return [
             _(
                 "Too few people to say anything: %(treated)s with a plan and a value before and after, %(controls)s "
                 "comparable without one; at least %(least)s of each are needed."
             )
-            % words
+            % counts
         ]
 
     def shown(value: float) -> str:
