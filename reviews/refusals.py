@@ -326,6 +326,8 @@ OBJECTIVES = {
     "objectives_not_held_back": _(
         "Who has no agreed objectives would be scored by the rest alone. Choose to hold the score back instead."
     ),
+}
+
 PLANS = {
     "improvement_not_allowed": _("Only HR and managers open plans."),
     "improvement_not_yours": _("Only HR and those who lead this person today may do this."),

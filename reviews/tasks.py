@@ -6,8 +6,7 @@ import smtplib
 
 from celery import shared_task
 
-from reviews.services import notices, retention, voice_mails
-from reviews.services import improvement_plans, improvement_proposals, notices, retention
+from reviews.services import improvement_plans, improvement_proposals, notices, retention, voice_mails
 
 
 @shared_task(name="reviews.tasks.drop_superseded_runs")
@@ -36,6 +35,8 @@ def escalate_late_raters() -> None:
 def mail_customer(invitation_id: int) -> None:
     """A mail server that is away is asked again, later each time."""
     voice_mails.mail_customer(invitation_id)
+
+
 @shared_task(name="reviews.tasks.settle_plans")
 def settle_plans() -> None:
     improvement_plans.settle_all_lapsed()
