@@ -9,10 +9,13 @@ class IncentivesConfig(AppConfig):
         from foundation.intake import kinds
         from foundation.runs import registry
         from incentives import refusals  # noqa: F401  texts exist once the app does
+        from incentives.selectors.terms import bonus_rules
         from incentives.services.imports import PaymentsKind
         from incentives.services.payout_runs import PayoutHandler
         from incentives.topics import register_topics
+        from reviews.selectors.terms import register_rules
 
         kinds.register(PaymentsKind)
         registry.register(PayoutHandler)
         register_topics()
+        register_rules("incentives", bonus_rules)

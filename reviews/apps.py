@@ -12,6 +12,7 @@ class ReviewsConfig(AppConfig):
         from reviews.improvement_topics import register_improvement_topics
         from reviews.selectors.duties import SheetDuties
         from reviews.selectors.improvement_duties import PlanDuties
+        from reviews.selectors.terms import TermsDuties
         from reviews.services.previews import PreviewHandler
         from reviews.services.scoring import ScoringHandler
         from reviews.topics import register_topics
@@ -22,3 +23,4 @@ class ReviewsConfig(AppConfig):
         duties.register(SheetDuties())
         register_improvement_topics()
         duties.register(PlanDuties())
+        duties.register(TermsDuties())

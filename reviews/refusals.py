@@ -398,6 +398,17 @@ PLANS = {
     "improvement_effect_kpi_unknown": _("No plan has a target of a KPI %(name)s."),
 }
 
+BEFORE = {
+    "terms_changed": _("Something changed while you read. Read it again, then confirm."),
+    "terms_not_asked": _("The scores are being settled; a confirmation would come too late."),
+    "coaching_not_allowed": _("Only HR, quality inspectors and managers note talks."),
+    "coaching_about_self": _("Nobody notes talks with themselves."),
+    "coaching_kind_unknown": _("Choose one of: %(allowed)s."),
+    "coaching_text_required": _("Write what was said or seen."),
+    "coaching_not_yours": _("Only who noted a talk, or HR, withdraws the note."),
+    "coaching_withdrawn": _("This note has been withdrawn already."),
+}
+
 define_refusals(
     {
         **OBJECTIVES,
@@ -412,5 +423,6 @@ define_refusals(
         **ADJUSTMENTS,
         **VOICES,
         **PLANS,
+        **BEFORE,
     }
 )

@@ -20,6 +20,8 @@ REMINDED = "forms.reminded"
 FORMS_LATE = "forms.late"
 OBJECTIVES_PROPOSED = "objectives.proposed"
 OBJECTIVES_AGREED = "objectives.agreed"
+TERMS_OWED = "terms.owed"
+COACHED = "coaching.noted"
 
 
 def _forms_owed(params: Mapping[str, Any]) -> str:
@@ -89,4 +91,6 @@ def register_topics() -> None:
         Topic(FORMS_LATE, _forms_late, icon="alert-triangle"),
         Topic(OBJECTIVES_PROPOSED, _objectives_proposed, icon="target"),
         Topic(OBJECTIVES_AGREED, _objectives_agreed, icon="target"),
+        Topic(TERMS_OWED, _("Read what %(cycle)s appraises you by, and confirm it"), icon="file-text"),
+        Topic(COACHED, _("%(by)s noted a talk with you of %(day)s"), icon="notes"),
     )

@@ -3,6 +3,7 @@ from django.urls import path
 from reviews.views import (
     behaviours,
     calibration,
+    coaching,
     competencies,
     completion,
     component,
@@ -25,6 +26,7 @@ from reviews.views import (
     scorecards,
     sheets,
     standing,
+    terms,
 )
 
 app_name = "reviews"
@@ -124,6 +126,12 @@ urlpatterns = [
         name="improvement_measure_done",
     ),
     path("improvement/<int:pk>/outcome/", improvement_course.outcome, name="improvement_outcome"),
+    path("coaching/", coaching.coaching, name="coaching"),
+    path("coaching/new/", coaching.coaching_new, name="coaching_new"),
+    path("coaching/<int:pk>/withdraw/", coaching.withdraw, name="coaching_withdraw"),
+    path("cycles/<slug:code>/terms/", terms.term_receipts, name="term_receipts"),
+    path("standing/<slug:code>/terms/", terms.terms, name="terms"),
+    path("standing/<slug:code>/terms/confirm/", terms.confirm, name="terms_confirm"),
     path("scoring/", judging.queue, name="queue"),
     path("scoring/<slug:code>/<slug:component>/", judging.grid, name="grid"),
     path("scoring/<slug:code>/<slug:component>/submit/", judging.submit, name="submit"),

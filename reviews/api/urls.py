@@ -3,6 +3,7 @@ from django.urls import path
 from reviews.api import (
     adjustments,
     bulk,
+    coaching,
     competencies,
     completion,
     cycles,
@@ -15,6 +16,7 @@ from reviews.api import (
     results,
     scorecards,
     sheets,
+    terms,
 )
 
 urlpatterns = [
@@ -40,6 +42,14 @@ urlpatterns = [
         "incidents/<int:incident_id>/reply/", incidents.IncidentReplyStep.as_view(), name="api_incident_reply"
     ),
     path("incidents/<int:incident_id>/read/", incidents.IncidentRead.as_view(), name="api_incident_read"),
+    path("coaching-notes/", coaching.CoachingList.as_view(), name="api_coaching"),
+    path(
+        "coaching-notes/<int:note_id>/withdraw/",
+        coaching.CoachingWithdraw.as_view(),
+        name="api_coaching_withdraw",
+    ),
+    path("cycles/<slug:code>/terms/", terms.OwnTerms.as_view(), name="api_terms"),
+    path("cycles/<slug:code>/terms/receipts/", terms.TermsReceiptList.as_view(), name="api_terms_receipts"),
     path("cycles/", cycles.CycleList.as_view(), name="api_cycles"),
     path("cycles/<slug:code>/", cycles.CycleDetail.as_view(), name="api_cycle"),
     path("cycles/<slug:code>/problems/", cycles.CycleProblems.as_view(), name="api_cycle_problems"),

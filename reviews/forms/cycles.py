@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -100,6 +101,42 @@ class RulesForm(forms.Form):
         widget=forms.RadioSelect,
     )
     show_rank = forms.BooleanField(label=_("Show employees and managers the rank"), required=False)
+    acknowledge_terms = forms.BooleanField(
+        label=_("Employees confirm that they have read their KPIs, targets and bonus rules"), required=False
+    )
+    second_review = forms.BooleanField(
+        label=_("The manager's manager confirms the forms"),
+        required=False,
+        help_text=_("Each submitted form is confirmed or given back with a reason before calibration."),
+    )
+    judged_by = forms.ChoiceField(
+        label=_("After a change of teams"),
+        choices=(
+            ("each", _("Each manager judges the own part, weighted by its days")),
+            ("last", _("The last manager judges the whole period")),
+        ),
+        widget=forms.RadioSelect,
+        required=False,
+    )
+    minimum_days = forms.IntegerField(
+        label=_("A part counts from so many days on"), min_value=1, max_value=400, required=False
+    )
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> dict[str, Any]:
+        """The fields' values from a configuration."""
+        names = ("missing_component", "cohort", "show_rank", "acknowledge_terms", "second_review")
+        return {name: document.get(name) for name in names} | dict(document.get("transfers") or {})
+
+    def document(self, before: Mapping[str, Any]) -> dict[str, Any]:
+        """The configuration with what was chosen; what was left empty stays."""
+        data = dict(self.cleaned_data)
+        chosen = {name: data.pop(name) for name in ("judged_by", "minimum_days")}
+        transfers = {
+            **(before.get("transfers") or {}),
+            **{name: value for name, value in chosen.items() if value},
+        }
+        return {**before, **data, **({"transfers": transfers} if transfers else {})}
 
 
 class PopulationForm(forms.Form):

@@ -60,33 +60,10 @@ class IncidentForm(forms.Form):
         self.fields["behaviour"].choices = [("", ""), *behaviours]  # type: ignore[attr-defined]
         self.fields["strength"].choices = strengths  # type: ignore[attr-defined]
         self.fields["happened_on"].widget.attrs["max"] = timezone.localdate().isoformat()
-        if person is not None:
-            del self.fields["employee"]
-            return
-        listed = list(people[: MOST_LISTED + 1])
-        if len(listed) <= MOST_LISTED:
-            self.fields["employee"] = forms.ChoiceField(
-                label=gettext_lazy("Employee"),
-                choices=[("", ""), *((str(each.pk), each.name) for each in listed)],
-            )
-        else:
-            self.fields["employee"].help_text = _("Employee number or name")
-        self.order_fields(["employee"])
+        choose_person(self, people, person)
 
     def clean_employee(self) -> int:
-        """The id: chosen from the list, or found by number or by a name that only one person has."""
-        typed = self.cleaned_data["employee"].strip()
-        if isinstance(self.fields["employee"], forms.ChoiceField):
-            return int(typed)
-        exact = list(self.people.filter(employee_number=typed)[:1])
-        found = exact or list(search_people(self.people, typed)[:2])
-        if not found:
-            raise forms.ValidationError(
-                _("Nobody with this number or name about whom you may note something.")
-            )
-        if len(found) > 1:
-            raise forms.ValidationError(_("Several people are called like this. Type the employee number."))
-        return found[0].pk
+        return found_person(self, self.people, self.cleaned_data["employee"])
 
     def clean_happened_on(self) -> datetime.date:
         day: datetime.date = self.cleaned_data["happened_on"]
@@ -104,6 +81,36 @@ class IncidentForm(forms.Form):
             "happened_on": data["happened_on"],
             "reference": data["reference"],
         }
+
+
+def choose_person(form: forms.Form, people: QuerySet[User], person: User | None) -> None:
+    """The field `employee`: none where the person is settled, a list of few, a text for one of many."""
+    if person is not None:
+        del form.fields["employee"]
+        return
+    listed = list(people[: MOST_LISTED + 1])
+    if len(listed) <= MOST_LISTED:
+        form.fields["employee"] = forms.ChoiceField(
+            label=gettext_lazy("Employee"),
+            choices=[("", ""), *((str(each.pk), each.name) for each in listed)],
+        )
+    else:
+        form.fields["employee"].help_text = _("Employee number or name")
+    form.order_fields(["employee"])
+
+
+def found_person(form: forms.Form, people: QuerySet[User], answer: str) -> int:
+    """The id: chosen from the list, or found by number or by a name that only one person has."""
+    typed = answer.strip()
+    if isinstance(form.fields["employee"], forms.ChoiceField):
+        return int(typed)
+    exact = list(people.filter(employee_number=typed)[:1])
+    found = exact or list(search_people(people, typed)[:2])
+    if not found:
+        raise forms.ValidationError(_("Nobody with this number or name about whom you may note something."))
+    if len(found) > 1:
+        raise forms.ValidationError(_("Several people are called like this. Type the employee number."))
+    return found[0].pk
 
 
 class CorrectionForm(IncidentForm):

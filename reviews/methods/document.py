@@ -53,6 +53,17 @@ COMPONENT_FIELDS: dict[str, Any] = {
     "weight": WEIGHT,
 }
 
+EACH, LAST = "each", "last"
+# Who judges somebody who changed teams in the period: every manager for the own part, or the last one for all of it.
+TRANSFERS: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "judged_by": {"enum": [EACH, LAST]},
+        "minimum_days": {"type": "integer", "minimum": 1, "maximum": 400},
+    },
+}
+
 SCHEMA: dict[str, Any] = {
     "type": "object",
     "required": ["components"],
@@ -72,6 +83,9 @@ SCHEMA: dict[str, Any] = {
         "missing_component": {"enum": list(MISSING)},
         "cohort": {"enum": list(COHORTS)},
         "show_rank": {"type": "boolean"},
+        "acknowledge_terms": {"type": "boolean"},
+        "second_review": {"type": "boolean"},
+        "transfers": TRANSFERS,
         "rating": RATING,
         "bonus": BONUS,
         "red_lines": RED_LINES,
@@ -121,6 +135,9 @@ def blank_configuration() -> Configuration:
         "missing_component": "renormalise",
         "cohort": "cycle",
         "show_rank": True,
+        "acknowledge_terms": True,
+        "second_review": False,
+        "transfers": {"judged_by": EACH, "minimum_days": 15},
         "rating_bands": [
             {"code": "D", "from": 0, "name": {"zh": "待改进", "en": "Needs improvement"}},
             {"code": "C", "from": 60, "name": {"zh": "合格", "en": "Meets standard"}},
@@ -138,6 +155,7 @@ def completed(document: Mapping[str, Any]) -> Configuration:
     """The document with its defaults written out, so that two spellings of one configuration are one."""
     result = {**blank_configuration(), "rating_bands": [], **deepcopy(dict(document))}
     result["population"] = {**blank_configuration()["population"], **result["population"]}
+    result["transfers"] = {**blank_configuration()["transfers"], **result["transfers"]}
     result["rating"] = completed_rule(result["rating"])
     result["bonus"] = completed_bonus(result["bonus"])
     return result

@@ -1,6 +1,7 @@
 from reviews.models.acknowledgements import Acknowledgement
 from reviews.models.behaviours import Behaviour, BehaviourVersion, IncidentStrength
 from reviews.models.check_ins import CheckIn, CheckInValue, Confidence, ObjectiveAssessment
+from reviews.models.coaching import CoachingNote, CoachingWithdrawal
 from reviews.models.competencies import Competency, CompetencyVersion
 from reviews.models.cycles import Cycle, CycleTemplate, PhaseChange
 from reviews.models.improvement_plans import (
@@ -23,6 +24,7 @@ from reviews.models.proposals import RatingProposal
 from reviews.models.rating_groups import RatingGroup
 from reviews.models.results import ComponentScore, Result, ResultAdjustment, ScoreLine, ScoreLineSet
 from reviews.models.voices import VoiceAnswer, VoiceComment, VoiceDraft, VoiceInvitation, VoiceRound
+from reviews.models.terms import TermsReceipt
 
 __all__ = [
     "Acknowledgement",
@@ -30,6 +32,8 @@ __all__ = [
     "BehaviourVersion",
     "CheckIn",
     "CheckInValue",
+    "CoachingNote",
+    "CoachingWithdrawal",
     "Competency",
     "CompetencyVersion",
     "ComponentScore",
@@ -72,4 +76,5 @@ __all__ = [
     "VoiceDraft",
     "VoiceInvitation",
     "VoiceRound",
+    "TermsReceipt",
 ]

@@ -26,6 +26,9 @@ class Participant(models.Model):
     role_since = models.DateField(null=True)
     role_until = models.DateField(null=True)
     queue = models.CharField(max_length=80, blank=True)
+    # The configuration version since which what this person is appraised by stands unchanged: a receipt of an older
+    # one confirms other words.
+    terms_version = models.PositiveIntegerField(default=1)
 
     class Meta:
         constraints = [

@@ -36,6 +36,12 @@ def visible_incidents(user: User) -> QuerySet[Incident]:
         return incidents.none()
     if user.has_role(*SEES_ALL):
         return incidents
+    return incidents.filter(noted_for(user))
+
+
+def noted_for(user: User) -> Q:
+    """Which dated notes (with employee, noted_by, team, happened_on) one reads without being HR: about oneself, one's
+    own, and those about people of a team that one led on that day or leads today."""
     seen = Q(employee=user) | Q(noted_by=user)
     if user.is_manager:
         led_then = (
@@ -44,7 +50,7 @@ def visible_incidents(user: User) -> QuerySet[Incident]:
             .filter(here__startswith=F("team__path"))
         )
         seen |= Q(team__in=teams_led(user).values("pk")) | Q(Exists(led_then))
-    return incidents.filter(seen)
+    return seen
 
 
 def get_incident_for(user: User, pk: int) -> Incident:

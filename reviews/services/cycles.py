@@ -203,6 +203,7 @@ def _enrol(cycle: Cycle) -> None:
                 role_since=roles[row.employee_id].since,
                 role_until=roles[row.employee_id].until,
                 queue=roles[row.employee_id].queue,
+                terms_version=cycle.configuration_version,
             )
             for row in people
         ],

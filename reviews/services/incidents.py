@@ -55,7 +55,7 @@ def note_incident(
         if known is not None:
             return known
     day = happened_on or timezone.localdate()
-    team_id = _team_of(actor, employee_id, day)
+    team_id = team_noted_in(actor, employee_id, day)
     content = _checked_content(
         behaviour=behaviour, strength=strength, is_good=is_good, text=text, reference=reference
     )
@@ -102,7 +102,9 @@ def correct_incident(*, actor: User, incident_id: int, reason: str, **changes: A
     if wanted == before:
         raise Refusal("incident_unchanged", status=422)
     day = wanted.pop("happened_on") or timezone.localdate()
-    team_id = incident.team_id if day == incident.happened_on else _team_of(actor, incident.employee_id, day)
+    team_id = (
+        incident.team_id if day == incident.happened_on else team_noted_in(actor, incident.employee_id, day)
+    )
     content = _checked_content(**wanted, kept=incident)
     with recording(actor=actor, reason=text):
         IncidentWithdrawal.objects.create(incident=incident, reason=text, withdrawn_by=actor)
@@ -140,7 +142,7 @@ def confirm_incidents(*, actor: User, incident_ids: list[int] | None = None) -> 
     return len(IncidentReceipt.objects.bulk_create(made, ignore_conflicts=True))
 
 
-def _team_of(actor: User, employee_id: int, day: datetime.date) -> int:
+def team_noted_in(actor: User, employee_id: int, day: datetime.date) -> int:
     """The team of the person on that day, when the actor may note about them then."""
     # HR and inspectors may know of everybody on the roster, also of those who were in no team that day.
     known = _is_on_roster(employee_id) and (

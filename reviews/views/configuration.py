@@ -75,7 +75,7 @@ def settings(request: SignedInRequest, code: str) -> HttpResponse:
     form = CycleForm(request.POST or None, initial={name: getattr(cycle, name) for name in fields})
     rules = RulesForm(
         request.POST or None,
-        initial={name: document.get(name) for name in ("missing_component", "cohort", "show_rank")},
+        initial=RulesForm.of(document),
     )
     if request.method == "POST" and form.is_valid() and rules.is_valid():
         try:
@@ -86,7 +86,7 @@ def settings(request: SignedInRequest, code: str) -> HttpResponse:
                 edit_configuration(
                     actor=request.user,
                     cycle=edited,
-                    configuration={**document, **rules.cleaned_data},
+                    configuration=rules.document(document),
                     version=edited.version,
                 )
         except Refusal as refusal:

@@ -44,6 +44,7 @@ from reviews.selectors.cycles import (
 from reviews.selectors.freshness import results_are_stale
 from reviews.selectors.launch import LaunchProblem, launch_problems
 from reviews.selectors.results import distribution, previous_released_cycle
+from reviews.selectors.terms import open_receipts
 from reviews.services.cycles import create_cycle, launch_cycle
 from reviews.services.phases import (
     CANCELLABLE,
@@ -178,6 +179,7 @@ def cycle(request: SignedInRequest, code: str) -> HttpResponse:
         "acknowledged": Acknowledgement.objects.filter(cycle=found).count() if found.released_at else None,
         "payouts_url": _address("incentives:payout_runs"),
         "summary": configuration_summary(found),
+        "terms_open": open_receipts(found),
         "has_potential": found.phase != Phase.SETUP and potential_of(found.configuration) is not None,
     }
     return render(request, "reviews/cycle.html", context)

@@ -28,6 +28,7 @@ from reviews.forms.incidents import (
 )
 from reviews.models import Incident
 from reviews.selectors.behaviours import visible_behaviour_versions, visible_strengths
+from reviews.selectors.coaching import visible_coaching
 from reviews.selectors.incidents import (
     NOTES,
     get_incident_for,
@@ -49,6 +50,7 @@ from reviews.views.requests import SignedInRequest
 PAGE_SIZE = 40
 ORDERING = ("-happened_on", "-id")
 FRAGMENT_ROWS = 5
+COACHING_SHOWN = 20
 
 
 @role_required("hr", "auditor", "manager", "inspector")
@@ -241,7 +243,11 @@ def record(request: SignedInRequest) -> HttpResponse:
         record_of(request.user), ordering=ORDERING, cursor=request.GET.get("cursor"), limit=PAGE_SIZE
     )
     unread = [each for each in page.items if not hasattr(each, "receipt") and not each.is_withdrawn]
-    return render(request, "reviews/record.html", {"page": page, "unread": unread})
+    coaching = (
+        visible_coaching(request.user).filter(employee=request.user).order_by(*ORDERING)[:COACHING_SHOWN]
+    )
+    context = {"page": page, "unread": unread, "coaching": coaching}
+    return render(request, "reviews/record.html", context)
 
 
 @role_required("employee")

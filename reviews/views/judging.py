@@ -23,6 +23,7 @@ from reviews.methods.rating_scale import COMMENT_ITEM, level_key, level_texts
 from reviews.methods.targets import has_targets
 from reviews.models import Cycle, Judgement, ScoreSheet
 from reviews.models.cycles import Phase
+from reviews.selectors.coaching import coaching_in
 from reviews.selectors.cycles import get_cycle_for, visible_cycles
 from reviews.selectors.evidence import KPIFact, data_until, kpi_facts, previous_result
 from reviews.selectors.incidents import incidents_in
@@ -373,6 +374,9 @@ def evidence(request: SignedInRequest, sheet_id: int, item: str) -> HttpResponse
             "data_until": data_until(cycle),
             "incidents": list(
                 incidents_in(request.user, employee.pk, cycle.first_day, cycle.last_day)[:INCIDENTS_SHOWN]
+            ),
+            "coaching": list(
+                coaching_in(request.user, employee.pk, cycle.first_day, cycle.last_day)[:INCIDENTS_SHOWN]
             ),
             "previous": {
                 "cycle": earlier[0],

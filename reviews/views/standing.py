@@ -17,11 +17,14 @@ from reviews.methods.kpi import KPIMethod
 from reviews.methods.scorecard import ScorecardMethod, line_subject, share_of
 from reviews.models import Acknowledgement, Cycle, Result
 from reviews.models.cycles import Phase
+from reviews.selectors.coaching import coaching_in
 from reviews.selectors.cycles import get_cycle_for, visible_cycles
 from reviews.selectors.evidence import KPIFact, data_until, kpi_facts, moved_by
 from reviews.selectors.explanations import explanation_of
 from reviews.selectors.improvement_plans import open_plans_of
+from reviews.selectors.incidents import incidents_in
 from reviews.selectors.results import may_see_rank, released_results_of
+from reviews.selectors.terms import ASKED_IN, asks_for_receipt, get_part_for, is_confirmed, receipt_of
 from reviews.services.acknowledgements import COMMENT_LIMIT, acknowledge_result
 from reviews.views.improvement_words import next_text, title_of
 from reviews.views.presentation import (
@@ -39,6 +42,7 @@ from reviews.views.results import result_context
 
 #: Whose lines are KPIs, by the codes of their methods.
 MEASURED = (KPIMethod.code, ScorecardMethod.code)
+NOTES_SHOWN = 6
 
 
 @role_required("employee")
@@ -170,7 +174,19 @@ def _running(request: SignedInRequest) -> dict[str, Any] | None:
     if cycle is None:
         return None
     facts = kpi_facts(cycle, [request.user.pk])[request.user.pk]
-    return {"cycle": cycle, "facts": [_fact_row(fact) for fact in facts], "until": data_until(cycle)}
+    me = request.user
+    part = get_part_for(me, cycle.code)
+    first, last = cycle.first_day, cycle.last_day
+    return {
+        "cycle": cycle,
+        "facts": [_fact_row(fact) for fact in facts],
+        "until": data_until(cycle),
+        "incidents": incidents_in(me, me.pk, first, last)[:NOTES_SHOWN],
+        "coaching": coaching_in(me, me.pk, first, last)[:NOTES_SHOWN],
+        "asks_to_confirm": cycle.phase in ASKED_IN
+        and asks_for_receipt(cycle)
+        and not is_confirmed(part, receipt_of(part)),
+    }
 
 
 def _fact_row(fact: KPIFact) -> dict[str, Any]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from reviews.models import RatingProposal, ResultAdjustment
+from reviews.models import Participant, RatingProposal, ResultAdjustment
 from reviews.selectors.orderings import ordering_of
+from reviews.selectors.terms import digest_of, terms_of
 from tests.access.table import Route, Rule, alike, codes
 from tests.access.world import DECEMBER, MISSING_CODE, MISSING_ID, World, configuration
 
@@ -148,6 +149,17 @@ def incidents(world: World) -> dict[str, dict[str, Any]]:
     """One about each of these; the manager noted those about the agent and the peer."""
     found: dict[str, dict[str, Any]] = {name: {"pk": each.pk} for name, each in world.incidents.items()}
     return {**found, "missing": {"pk": MISSING_ID}}
+
+
+def talks(world: World) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {name: {"pk": each.pk} for name, each in world.coaching.items()}
+    return {**found, "missing": {"pk": MISSING_ID}}
+
+
+def own_terms(world: World, label: str) -> dict[str, Any]:
+    """The digest of what the agent reads, where there is something to read."""
+    part = Participant.objects.filter(cycle__code=label, employee=world.cast.agent).first()
+    return {"digest": digest_of(terms_of(part)) if part else ""}
 
 
 def noted(world: World) -> dict[str, dict[str, Any]]:
@@ -568,6 +580,77 @@ ROUTES = [
         POST=Rule(
             hr={"missing": 404, "*": 422}, body={"reason": "A slip"}
         ),  # not submitted, or not in rating
+    ),
+    Route("cycles/<slug:code>/terms/", cycles, GET=Rule(**READ)),
+    Route("standing/<slug:code>/terms/", cycles, GET=Rule(manager=404, agent={"december": 404, "*": 200})),
+    Route(
+        "standing/<slug:code>/terms/confirm/",
+        cycles,
+        POST=Rule(manager=404, agent={"december": 404, "*": 302}, body=own_terms),
+    ),
+    Route(
+        "api/v1/cycles/<slug:code>/terms/",
+        cycles,
+        GET=Rule(everyone=404, agent={"december": 404, "*": 200, "missing": 404}),
+        POST=Rule(
+            everyone=404,
+            agent={
+                "november": 200,
+                "october": 409,
+                "*": 404,
+            },  # of a released cycle nothing is confirmed any more
+            json=own_terms,
+        ),
+    ),
+    Route("api/v1/cycles/<slug:code>/terms/receipts/", cycles, GET=Rule(**READ)),
+    Route("coaching/", GET=Rule(hr=200, auditor=200, manager=200, inspector=200)),
+    Route(
+        "coaching/new/",
+        GET=Rule(hr=200, manager=200, inspector=200),
+        POST=Rule(
+            hr=302,
+            manager=302,
+            inspector=302,
+            body=lambda world, label: {
+                "employee": str(world.cast.agent.pk),
+                "kind": "coaching",
+                "text": "We listened to two calls",
+                "happened_on": "2025-10-09",
+            },
+        ),
+    ),
+    Route(
+        "coaching/<int:pk>/withdraw/",
+        talks,
+        POST=Rule(
+            hr=302,
+            inspector=404,
+            manager={"outsider": 404, "*": 302, "missing": 404},
+            body={"reason": "Another person"},
+        ),
+    ),
+    Route(
+        "api/v1/coaching-notes/",
+        GET=Rule(everyone=200),
+        POST=Rule(
+            hr=201,
+            manager=201,
+            inspector=201,
+            json=lambda world, label: {
+                "employee_number": world.cast.agent.employee_number,
+                "text": "We listened to two calls",
+            },
+        ),
+    ),
+    Route(
+        "api/v1/coaching-notes/<int:note_id>/withdraw/",
+        lambda world: {label: {"note_id": each["pk"]} for label, each in talks(world).items()},
+        POST=Rule(
+            hr=200,
+            inspector=404,
+            manager={"outsider": 404, "manager": 403, "*": 200, "missing": 404},
+            json={"reason": "Another person"},
+        ),
     ),
     Route("standing/", GET=Rule(manager=200, agent=200)),
     Route("standing/<slug:code>/", cycles, GET=Rule(manager=404, agent={"october": 200, "*": 404})),

@@ -43,7 +43,9 @@ from people.models import RoleGrant, User
 from people.services.accounts import deactivate_user
 from reviews.methods.potential import blank_potential
 from reviews.models import Cycle, Incident, PlanProposal, RatingProposal, ScoreSheet
+from reviews.models import CoachingNote, Cycle, Incident, RatingProposal, ScoreSheet
 from reviews.services.adjustments import add_points
+from reviews.services.coaching import note_coaching
 from reviews.services.cycles import create_cycle, launch_cycle
 from reviews.services.improvement_plans import open_plan
 from reviews.services.incidents import note_incident, reply_to_incident
@@ -187,6 +189,7 @@ class World:
     imports: dict[str, Import]
     cycles: dict[str, Cycle]
     incidents: dict[str, Incident]
+    coaching: dict[str, CoachingNote]
     plans: dict[str, IncentivePlan]
     payouts: dict[str, PayoutRun]
     clawback: Clawback
@@ -315,6 +318,7 @@ def build_world() -> World:
         imports=imports,
         cycles=cycles,
         incidents=incidents,
+        coaching=_coaching(cast),
         plans=made,
         payouts=payouts,
         clawback=clawback,
@@ -402,6 +406,23 @@ def _incidents(cast: Cast) -> dict[str, Incident]:
     }
     reply_to_incident(actor=cast.agent, incident_id=noted["agent"].pk, text="It was the line")
     return noted
+
+
+def _coaching(cast: Cast) -> dict[str, CoachingNote]:
+    """A talk with each, noted by the one who led them on 8 October."""
+    return {
+        name: note_coaching(
+            actor=noter,
+            employee_id=getattr(cast, name).pk,
+            text=f"What was said to {name}",
+            happened_on=OCTOBER[0] + datetime.timedelta(days=7),
+        )
+        for name, noter in (
+            ("agent", cast.manager),
+            ("outsider", cast.other_manager),
+            ("manager", cast.site_manager),
+        )
+    }
 
 
 def _cycles(cast: Cast) -> dict[str, Cycle]:
