@@ -28,7 +28,8 @@ _PEOPLE = """
     JOIN people_user AS person ON person.id = participant.employee_id
     LEFT JOIN reviews_result AS result
         ON result.run_id = %(run)s AND result.employee_id = participant.employee_id AND result.state = 'scored'
-    WHERE participant.cycle_id = %(cycle)s AND participant.employee_id BETWEEN %(first)s AND %(last)s
+    WHERE participant.cycle_id = %(cycle)s AND participant.withdrawn_in IS NULL
+        AND participant.employee_id BETWEEN %(first)s AND %(last)s
     ORDER BY participant.employee_id
 """
 
@@ -191,14 +192,14 @@ _MEASURED = """
             AND {number} IS NOT NULL
         ORDER BY line.component, line.number LIMIT 1
     ) AS number ON true
-    WHERE participant.cycle_id = %(cycle)s
+    WHERE participant.cycle_id = %(cycle)s AND participant.withdrawn_in IS NULL
 """
 _SCORED = """
     SELECT participant.team_id, result.score AS value
     FROM reviews_participant AS participant
     JOIN reviews_result AS result
         ON result.run_id = %(run)s AND result.employee_id = participant.employee_id AND result.state = 'scored'
-    WHERE participant.cycle_id = %(cycle)s
+    WHERE participant.cycle_id = %(cycle)s AND participant.withdrawn_in IS NULL
 """
 
 

@@ -39,6 +39,41 @@ _ROSTER = """
 """
 
 
+_PLACES = """
+    WITH part AS (
+        SELECT
+            membership.user_id AS employee_id, membership.team_id,
+            greatest(lower(membership.valid), %(first)s::date) AS first_day,
+            least(coalesce(upper(membership.valid), 'infinity'::date), %(until)s::date) AS until
+        FROM people_membership AS membership
+        WHERE membership.user_id = ANY(%(people)s) AND membership.valid && daterange(%(first)s, %(until)s)
+    )
+    SELECT employee_id, team_id, first_day, until FROM part
+    WHERE employee_id IN (SELECT employee_id FROM part GROUP BY employee_id HAVING count(DISTINCT team_id) > 1)
+    ORDER BY employee_id, first_day
+"""
+
+
+class Place(NamedTuple):
+    """Where somebody was over [first_day, until)."""
+
+    employee_id: int
+    team_id: int
+    first_day: datetime.date
+    until: datetime.date
+
+
+def changes_of_team(employee_ids: Sequence[int], first: datetime.date, last: datetime.date) -> list[Place]:
+    """The places of those who were in more than one team during first..last (both included), by person and day; one
+    query."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _PLACES,
+            {"people": list(employee_ids), "first": first, "until": last + datetime.timedelta(days=1)},
+        )
+        return [Place(*row) for row in cursor.fetchall()]
+
+
 class RosterRow(NamedTuple):
     employee_id: int
     team_id: int

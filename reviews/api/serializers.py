@@ -192,6 +192,9 @@ class ScoreSheetSerializer(serializers.ModelSerializer[ScoreSheet]):
             "state",
             "version",
             "submitted_at",
+            "first_day",
+            "last_day",
+            "days",
             "judgements",
         ]
         read_only_fields = fields

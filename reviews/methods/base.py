@@ -93,7 +93,8 @@ class ComponentInputs:
 
     employee_ids   shape (people,), ascending
     kpi_values     columns employee_id, kpi_version_id, value, standard_error, n; nan value = undefined
-    judgements     columns employee_id, component, item, level; only of submitted sheets
+    judgements     columns employee_id, component, item, level, and sheet_id and days (of the part) where several raters
+                   judge; only of submitted sheets
     people         columns employee_id, job, queue, role_since, role_until, where targets depend on them; else None
     incidents      columns employee_id, incident_id, happened_on, behaviour, strength, is_good, age (days from it to the
                    last day of the period); those of the period that were not withdrawn

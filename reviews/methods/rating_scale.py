@@ -34,6 +34,14 @@ from reviews.methods.base import (
     or_none,
     plain,
 )
+from reviews.methods.parts import (
+    days_of_parts,
+    item_of,
+    part_subject,
+    part_weights,
+    parted,
+    sheet_of,
+)
 from scoring.composite import stored, weighted_mean
 
 JUDGED, MISSING, NOT_OBSERVED = "judged", "missing", "not_observed"
@@ -182,7 +190,8 @@ class RatingScaleMethod(Method):
 
         Only submitted sheets count, and a sheet is submitted whole: whoever has one level has all, but for the items
         that the rater could not observe. Those have no points, and the others share their weight. A judgement has
-        no sampling error (nan).
+        no sampling error (nan). Whom several managers judged, each for a part of the period, has a line per item and
+        part, weighted by days (parts.py).
         """
         judged = inputs.judgements[inputs.judgements["component"] == component["code"]]
         table = judged.pivot_table(
@@ -217,17 +226,27 @@ class RatingScaleMethod(Method):
                 )
             )
         weights = np.array([float(item["weight"]) for item in component["items"]])
-        return ComponentAnswer(
-            score=stored(weighted_mean(points, weights)),
-            standard_error=np.full(people, np.nan),
-            n=(~np.isnan(points)).sum(axis=1).astype(np.int64),
-            lines=pd.concat(lines, ignore_index=True)[list(LINE_COLUMNS)],
-        )
+        score = stored(weighted_mean(points, weights))
+        n = (~np.isnan(points)).sum(axis=1).astype(np.int64)
+        kept = pd.concat(lines, ignore_index=True)[list(LINE_COLUMNS)]
+        if shared := parted(judged):
+            kept = kept[~kept["employee_id"].isin(shared)]
+            of_parts = [kept]
+            for employee, days in shared.items():
+                own = _part_lines(component, judged[judged["employee_id"] == employee], employee, days)
+                place = np.flatnonzero(inputs.employee_ids == employee)
+                found = own["points"].to_numpy(dtype=np.float64)
+                score[place] = stored(weighted_mean(found[None, :], own["weight"].to_numpy(dtype=np.float64)))
+                n[place] = int((~np.isnan(found)).sum())
+                of_parts.append(own)
+            kept = pd.concat(of_parts, ignore_index=True)
+        return ComponentAnswer(score=score, standard_error=np.full(people, np.nan), n=n, lines=kept)
 
     def recompute(self, component: Component, lines: list[dict[str, Any]]) -> dict[str, Any]:
         by_code = {item["code"]: item for item in component["items"]}
         points = level_points(component, np.array([or_nan(line["value"]) for line in lines]))
-        weights = np.array([float(by_code[line["subject"]]["weight"]) for line in lines])
+        days = days_of_parts(lines)
+        weights = np.array([_line_weight(by_code, str(line["subject"]), days) for line in lines])
         unjudged = MISSING if np.isnan(points).all() else NOT_OBSERVED
         return {
             "score": or_none(stored(weighted_mean(points[None, :], weights))[0]),
@@ -244,6 +263,43 @@ class RatingScaleMethod(Method):
                 for line, point in zip(lines, points, strict=True)
             ],
         }
+
+
+def _part_lines(
+    component: Component, judged: pd.DataFrame, employee: int, days: Mapping[int, int]
+) -> pd.DataFrame:
+    """LINE_COLUMNS of one person whom several forms judge: {sheet id: days}."""
+    levels = {
+        (int(sheet), item): float(level)
+        for sheet, item, level in judged[["sheet_id", "item", "level"]].itertuples(index=False)
+    }
+    rows = []
+    for item in component["items"]:
+        for sheet, weight in zip(days, part_weights(item["weight"], list(days.values())), strict=True):
+            level = levels.get((sheet, item["code"]), np.nan)
+            point = level_points(component, np.array([level]))[0]
+            rows.append(
+                {
+                    "employee_id": employee,
+                    "component": component["code"],
+                    "number": len(rows) + 1,
+                    "subject": part_subject(item["code"], sheet),
+                    "value": level,
+                    "target": np.nan,
+                    "weight": weight,
+                    "attainment": np.nan,
+                    "points": point,
+                    "n": int(not np.isnan(level)),
+                    "standard_error": np.nan,
+                    "rule": NOT_OBSERVED if np.isnan(point) else JUDGED,
+                }
+            )
+    return pd.DataFrame(rows, columns=list(LINE_COLUMNS))
+
+
+def _line_weight(items: Mapping[str, Mapping[str, Any]], subject: str, days: Mapping[int, int]) -> float:
+    weight, sheet = float(items[item_of(subject)]["weight"]), sheet_of(subject)
+    return weight if sheet is None else part_weights(weight, list(days.values()))[list(days).index(sheet)]
 
 
 def level_texts(item: Mapping[str, Any], key: str) -> list[dict[str, str]]:

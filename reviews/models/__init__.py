@@ -23,8 +23,8 @@ from reviews.models.potential import PotentialRating
 from reviews.models.proposals import RatingProposal
 from reviews.models.rating_groups import RatingGroup
 from reviews.models.results import ComponentScore, Result, ResultAdjustment, ScoreLine, ScoreLineSet
-from reviews.models.voices import VoiceAnswer, VoiceComment, VoiceDraft, VoiceInvitation, VoiceRound
 from reviews.models.terms import TermsReceipt
+from reviews.models.voices import VoiceAnswer, VoiceComment, VoiceDraft, VoiceInvitation, VoiceRound
 
 __all__ = [
     "Acknowledgement",
@@ -71,10 +71,10 @@ __all__ = [
     "ScoreSheet",
     "Side",
     "TermsSettlement",
+    "TermsReceipt",
     "VoiceAnswer",
     "VoiceComment",
     "VoiceDraft",
     "VoiceInvitation",
     "VoiceRound",
-    "TermsReceipt",
 ]

@@ -16,6 +16,8 @@ class ScoreSheet(models.Model):
     class State(models.TextChoices):
         DRAFT = "draft", _("draft")
         SUBMITTED = "submitted", _("submitted")
+        # Asked for no more: the ratee left the cycle, or somebody else judges. What was written stays.
+        WITHDRAWN = "withdrawn", _("withdrawn")
 
     participant = models.ForeignKey("reviews.Participant", on_delete=models.CASCADE, related_name="sheets")
     component = models.CharField(max_length=60, help_text="the component's code in the frozen configuration")
@@ -23,6 +25,13 @@ class ScoreSheet(models.Model):
     state = models.CharField(max_length=12, choices=State.choices, default=State.DRAFT)
     version = models.PositiveIntegerField(default=1)
     submitted_at = models.DateTimeField(null=True, blank=True)
+    submitted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    # Of somebody whom several managers judge, each for the own part; empty where one judges the whole period.
+    first_day = models.DateField(null=True, blank=True)
+    last_day = models.DateField(null=True, blank=True)
+    days = models.PositiveIntegerField(null=True, blank=True)
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:

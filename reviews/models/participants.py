@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.conf import settings
 from django.db import models
+
+
+class TakingPart(models.Manager["Participant"]):
+    """Those who were not taken out by an amendment."""
+
+    def get_queryset(self) -> models.QuerySet[Participant]:
+        return super().get_queryset().filter(withdrawn_in__isnull=True)
 
 
 class Participant(models.Model):
@@ -29,6 +38,11 @@ class Participant(models.Model):
     # The configuration version since which what this person is appraised by stands unchanged: a receipt of an older
     # one confirms other words.
     terms_version = models.PositiveIntegerField(default=1)
+    # The configuration version in which an amendment took the person out; the row and its forms stay.
+    withdrawn_in = models.PositiveIntegerField(null=True, blank=True)
+
+    objects = TakingPart()
+    everyone: ClassVar[models.Manager[Participant]] = models.Manager()
 
     class Meta:
         constraints = [

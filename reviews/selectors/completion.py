@@ -10,6 +10,7 @@ from django.db.models import Count, Q
 from people.models import Team
 from reviews.methods.document import rated_components
 from reviews.models import Cycle, ScoreSheet
+from reviews.selectors.cycles import asked_for
 
 SUBMITTED = ScoreSheet.State.SUBMITTED
 #: Lines of a page; the least complete teams come first.
@@ -52,7 +53,7 @@ def completion_lines(cycle: Cycle) -> list[TeamLine]:
     """The least complete teams first, at most MOST_TEAMS of them; cells in the order of the rated components. Three
     queries whatever the number of teams and people."""
     codes = [component["code"] for component in rated_components(cycle.configuration)]
-    sheets = ScoreSheet.objects.filter(participant__cycle=cycle).order_by()
+    sheets = asked_for().filter(participant__cycle=cycle).order_by()
     rows = sheets.values_list("participant__team", "component").annotate(
         done=Count("id", filter=Q(state=SUBMITTED)), total=Count("id")
     )

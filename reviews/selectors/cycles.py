@@ -66,10 +66,17 @@ class TeamCompletion:
         return self.total - self.done
 
 
+def asked_for() -> QuerySet[ScoreSheet]:
+    """Forms that count: an amendment may have withdrawn others."""
+    return ScoreSheet.objects.exclude(state=ScoreSheet.State.WITHDRAWN)
+
+
 def completion(cycle: Cycle) -> tuple[int, int]:
     """(submitted forms, all forms); one query."""
-    counts = ScoreSheet.objects.filter(participant__cycle=cycle).aggregate(
-        done=Count("id", filter=Q(state=SUBMITTED)), total=Count("id")
+    counts = (
+        asked_for()
+        .filter(participant__cycle=cycle)
+        .aggregate(done=Count("id", filter=Q(state=SUBMITTED)), total=Count("id"))
     )
     return counts["done"], counts["total"]
 
@@ -77,7 +84,8 @@ def completion(cycle: Cycle) -> tuple[int, int]:
 def completion_by_team(cycle: Cycle) -> list[TeamCompletion]:
     """Forms by the ratees' team, the least complete first, with who holds it up; two queries."""
     rows = (
-        ScoreSheet.objects.filter(participant__cycle=cycle)
+        asked_for()
+        .filter(participant__cycle=cycle)
         .values("participant__team", "rater__name")
         .annotate(done=Count("id", filter=Q(state=SUBMITTED)), total=Count("id"))
         .order_by()
@@ -123,7 +131,8 @@ def completion_of_cycles(cycles: list[Cycle]) -> dict[int, tuple[int, int, int]]
     )
     forms = {
         row["participant__cycle"]: (row["done"], row["total"])
-        for row in ScoreSheet.objects.filter(participant__cycle__in=cycles)
+        for row in asked_for()
+        .filter(participant__cycle__in=cycles)
         .values("participant__cycle")
         .annotate(done=Count("id", filter=Q(state=SUBMITTED)), total=Count("id"))
         .order_by()

@@ -13,6 +13,7 @@ from reviews.methods.behaviour import SUBJECT, BehaviourMethod
 from reviews.methods.document import component_of
 from reviews.methods.multisource import MultisourceMethod
 from reviews.methods.overall import OVERALL
+from reviews.methods.parts import item_of, part_subject, sheet_of
 from reviews.methods.ranking import HEAD, RankingMethod, standing_lines
 from reviews.methods.rating_scale import COMMENT_ITEM, level_key, level_texts
 from reviews.methods.red_lines import RED_LINE, red_line_of
@@ -50,7 +51,7 @@ def explanation_of(
     what speaks of the overall rank and its cohort is None: a cycle that does not show ranks does not show them here
     either. `own` hides what HR does not share with the person.
     """
-    participant = Participant.objects.select_related("team", "job", "site").get(
+    participant = Participant.everyone.select_related("team", "job", "site").get(
         cycle=cycle, employee=result.employee_id
     )
     scores = {
@@ -83,6 +84,7 @@ def explanation_of(
     _say_whose(components, cycle, participant)
     _add_incidents(components, cycle)
     add_objective_lines(components, values)
+    _add_parts(components)
     return {
         "cycle": cycle.code,
         "period": {"first_day": cycle.first_day.isoformat(), "last_day": cycle.last_day.isoformat()},
@@ -282,7 +284,7 @@ def _line(
             found["target_parts"] = target_parts(entry, person)
     else:
         item: dict[str, Any] = next(
-            (each for each in component.get("items", []) if each["code"] == line.subject), {}
+            (each for each in component.get("items", []) if each["code"] == item_of(line.subject)), {}
         )
         key = level_key(line.value) if line.value is not None else ""
         found["descriptions"] = level_texts(item, key)
@@ -314,15 +316,40 @@ def _add_incidents(components: list[dict[str, Any]], cycle: Cycle) -> None:
         line["incident"] = facts[pk]
 
 
+def _add_parts(components: list[dict[str, Any]]) -> None:
+    """Whose part of the period a line speaks of: {sheet, rater, first_day, last_day, days}; one query where there is
+    such a line."""
+    found: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for component in components:
+        for line in component["lines"]:
+            if (sheet := sheet_of(line["subject"])) is not None:
+                found[sheet].append(line)
+    if not found:
+        return
+    for each in ScoreSheet.objects.filter(pk__in=found).select_related("rater"):
+        for line in found[each.pk]:
+            line["part"] = {
+                "sheet": each.pk,
+                "rater": each.rater.name,
+                "first_day": each.first_day.isoformat() if each.first_day else None,
+                "last_day": each.last_day.isoformat() if each.last_day else None,
+                "days": each.days,
+            }
+
+
 def _comments(participant: Participant) -> dict[tuple[str, str], str]:
     """{(component, item): comment} of submitted forms."""
     judgements = Judgement.objects.filter(
         sheet__participant=participant, sheet__state=ScoreSheet.State.SUBMITTED
     ).exclude(comment="")
-    return {
-        (component, item): comment
-        for component, item, comment in judgements.values_list("sheet__component", "item", "comment")
-    }
+    found: dict[tuple[str, str], str] = {}
+    told = judgements.order_by("sheet").values_list("sheet__component", "item", "comment", "sheet")
+    for component, item, comment, sheet in told:
+        # By form, too: of several managers each said something to the own part.
+        found[component, part_subject(item, sheet)] = comment
+        known = found.get((component, item))
+        found[component, item] = f"{known}\n{comment}" if known else comment
+    return found
 
 
 def _applied(lines: list[ScoreLine], own: bool) -> list[dict[str, Any]]:

@@ -13,7 +13,8 @@ from reviews.models import Cycle
 
 _MARKS = """
     SELECT
-        (SELECT json_build_array(count(*), max(id)) FROM reviews_participant WHERE cycle_id = %(cycle)s),
+        (SELECT json_build_array(count(*), max(id), sum(withdrawn_in))
+            FROM reviews_participant WHERE cycle_id = %(cycle)s),
         (SELECT json_build_array(count(*), sum(sheet.version)) FROM reviews_scoresheet AS sheet
             JOIN reviews_participant AS participant ON participant.id = sheet.participant_id
             WHERE participant.cycle_id = %(cycle)s),

@@ -55,6 +55,7 @@ def ordering_of(user: User, cycle: Cycle, code: str) -> Ordering:
     sheets = list(
         visible_sheets(user)
         .filter(rater=user, participant__cycle=cycle, component=code)
+        .exclude(state=ScoreSheet.State.WITHDRAWN)
         .order_by("participant__employee__name_sort", "participant__employee_id")
     )
     if not sheets or not is_ordered(component):

@@ -29,7 +29,8 @@ def visible_sheets(user: User) -> QuerySet[ScoreSheet]:
     if user.has_role(*SEES_ALL):
         return sheets
     return sheets.filter(rater=user).exclude(
-        participant__cycle__phase__in=[Phase.SETUP, Phase.GOALS, Phase.COLLECTION, Phase.CANCELLED]
+        Q(participant__cycle__phase__in=[Phase.SETUP, Phase.GOALS, Phase.COLLECTION, Phase.CANCELLED])
+        | Q(state=ScoreSheet.State.WITHDRAWN)
     )
 
 
@@ -68,6 +69,7 @@ def sheets_owed(user: User) -> list[OwedComponent]:
     """One entry per cycle in rating and component, the first due first; three queries whatever the number of forms."""
     rows = list(
         ScoreSheet.objects.filter(rater=user, participant__cycle__phase=Phase.RATING)
+        .exclude(state=ScoreSheet.State.WITHDRAWN)
         .values("participant__cycle", "component")
         .annotate(
             sheets=Count("id", distinct=True),
@@ -116,6 +118,7 @@ def grid_of(user: User, cycle: Cycle, component: str) -> list[GridRow]:
     sheets = list(
         visible_sheets(user)
         .filter(rater=user, participant__cycle=cycle, component=component)
+        .exclude(state=ScoreSheet.State.WITHDRAWN)
         .order_by("participant__employee__name_sort", "participant__employee_id")
     )
     gridded = {each["code"] for each in rated_components(cycle.configuration) if "items" in each}
@@ -136,6 +139,7 @@ def progress_of(user: User, cycle: Cycle, component: str) -> dict[str, int]:
     items = len((component_of(cycle.configuration, component) or {}).get("items", []))
     rows = list(
         ScoreSheet.objects.filter(rater=user, participant__cycle=cycle, component=component)
+        .exclude(state=ScoreSheet.State.WITHDRAWN)
         .annotate(scored=Count("judgements", filter=ANSWERED))
         .values_list("scored", flat=True)
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -34,6 +34,7 @@ from reviews.selectors.launch import launch_problems
 from reviews.selectors.population import population_of, raters_of
 from reviews.selectors.references import references_on
 from reviews.selectors.roles import roles_of
+from reviews.selectors.transfers import parts_of
 from reviews.services.rights import require_hr
 from reviews.services.voice_rounds import open_rounds
 
@@ -209,16 +210,38 @@ def _enrol(cycle: Cycle) -> None:
         ],
         batch_size=5000,
     )
-    ScoreSheet.objects.bulk_create(
-        [
-            ScoreSheet(participant=participant, component=component["code"], rater_id=participant.rater_id)
-            for component in rated_components(cycle.configuration)
-            for participant in participants
-            if participant.rater_id
-        ],
-        batch_size=5000,
+    ScoreSheet.objects.bulk_create(forms_for(cycle, participants), batch_size=5000)
+
+
+def forms_for(cycle: Cycle, participants: Sequence[Participant]) -> list[ScoreSheet]:
+    """The forms that these people need: one per rated component, or one per part of the period where several managers
+    judge. An order by hand is made by the last rater alone."""
+    parts = parts_of(
+        cycle.configuration, [each.employee_id for each in participants], cycle.first_day, cycle.last_day
     )
     open_rounds(cycle, participants)
+    forms = []
+    for component in rated_components(cycle.configuration):
+        for participant in participants:
+            shared = parts.get(participant.employee_id, []) if "items" in component else []
+            forms += [
+                ScoreSheet(
+                    participant=participant,
+                    component=component["code"],
+                    rater_id=part.rater_id,
+                    first_day=part.first_day,
+                    last_day=part.last_day,
+                    days=part.days,
+                )
+                for part in shared
+            ]
+            if not shared and participant.rater_id:
+                forms.append(
+                    ScoreSheet(
+                        participant=participant, component=component["code"], rater_id=participant.rater_id
+                    )
+                )
+    return forms
 
 
 def lock_for_edit(cycle: Cycle, version: int) -> Cycle:

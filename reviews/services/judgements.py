@@ -103,6 +103,7 @@ def submit_sheets(*, actor: User, sheet_ids: Iterable[int]) -> list[ScoreSheet]:
     sheets = list(
         ScoreSheet.objects.select_for_update(of=("self",))
         .filter(pk__in=wanted, rater=actor)
+        .exclude(state=ScoreSheet.State.WITHDRAWN)
         .select_related("participant__cycle", "participant__employee")
         .order_by("pk")
     )
@@ -119,8 +120,9 @@ def submit_sheets(*, actor: User, sheet_ids: Iterable[int]) -> list[ScoreSheet]:
     for sheet in drafts:
         sheet.state = ScoreSheet.State.SUBMITTED
         sheet.submitted_at = now
+        sheet.submitted_by = actor
         sheet.version += 1
-        sheet.save(update_fields=["state", "submitted_at", "version", "updated_at"])
+        sheet.save(update_fields=["state", "submitted_at", "submitted_by", "version", "updated_at"])
     return sheets
 
 
@@ -195,6 +197,7 @@ def _locked_sheet(actor: User, sheet_id: int) -> ScoreSheet:
         ScoreSheet.objects.select_for_update(of=("self",))
         .select_related("participant__cycle")
         .filter(pk=sheet_id, rater=actor)
+        .exclude(state=ScoreSheet.State.WITHDRAWN)
         .first()
     )
     if sheet is None:

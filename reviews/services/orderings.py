@@ -84,6 +84,7 @@ def _locked(actor: User, cycle: Cycle, code: str) -> Ordering:
     sheets = list(
         ScoreSheet.objects.select_for_update(of=("self",))
         .filter(rater=actor, participant__cycle=cycle, component=code)
+        .exclude(state=ScoreSheet.State.WITHDRAWN)
         .select_related("participant__employee", "rater")
         .order_by("pk")
     )

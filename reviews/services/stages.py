@@ -226,7 +226,8 @@ def _judgements(cycle: Cycle, employee_ids: list[int]) -> pd.DataFrame:
     """Levels of submitted forms; a draft is nobody's word yet."""
     return copy_out(
         """
-        SELECT participant.employee_id, sheet.component, judgement.item, judgement.level::float8 AS level
+        SELECT participant.employee_id, sheet.component, judgement.item, judgement.level::float8 AS level,
+            sheet.id AS sheet_id, sheet.days
         FROM reviews_judgement AS judgement
         JOIN reviews_scoresheet AS sheet ON sheet.id = judgement.sheet_id
         JOIN reviews_participant AS participant ON participant.id = sheet.participant_id

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from foundation.interface.access import role_required
 from foundation.interface.templatetags.laurel import score_beside
-from foundation.interface.wording import number
+from foundation.interface.wording import date_short, number
 from foundation.refusals import Refusal
 from reviews.methods.base import localised
 from reviews.methods.document import component_of
@@ -182,6 +182,7 @@ def _grid_row(row: GridRow, entry: dict[str, Any], facts: list[KPIFact], is_open
         "row": row,
         "sheet": row.sheet,
         "employee": row.sheet.participant.employee,
+        "part": part_text(row.sheet),
         "is_open": is_open and row.is_open,
         "facts": [_fact_cell(fact) for fact in _in_grid(facts)],
         "cells": [
@@ -190,6 +191,17 @@ def _grid_row(row: GridRow, entry: dict[str, Any], facts: list[KPIFact], is_open
         "comment": _cell(row, COMMENT_ITEM),
         "is_complete": not missing and not unexplained_levels(entry, row.judgements),
         "needs_comment": bool(unexplained_levels(entry, row.judgements)),
+    }
+
+
+def part_text(sheet: ScoreSheet) -> str:
+    """ "1 to 20 October: 20 days", where others judge the rest of the period."""
+    if sheet.days is None or sheet.first_day is None or sheet.last_day is None:
+        return ""
+    return _("%(first)s – %(last)s, %(days)s days") % {
+        "first": date_short(sheet.first_day),
+        "last": date_short(sheet.last_day),
+        "days": number(sheet.days, 0),
     }
 
 
@@ -358,6 +370,7 @@ def evidence(request: SignedInRequest, sheet_id: int, item: str) -> HttpResponse
         {
             "employee": employee,
             "cycle": cycle,
+            "part": part_text(sheet),
             "item_name": name_of(described) if described else "",
             "choices": _choices(entry, described) if described else [],
             "chosen": _value(judgements_of(sheet).get(item), item) if described else "",

@@ -17,6 +17,7 @@ from reviews.methods.bonus import counted_points
 from reviews.methods.kpi import BELOW_MINIMUM, MISSING
 from reviews.methods.objectives import ObjectivesMethod
 from reviews.methods.overall import POINTS
+from reviews.methods.parts import item_of
 from reviews.methods.rating_scale import NOT_OBSERVED
 from reviews.methods.scorecard import COMPANY, SITE, TEAM, ScorecardMethod, line_subject
 from reviews.methods.targets import NO_TARGET, has_targets
@@ -376,7 +377,7 @@ def _component_node(
     }
     children = []
     for line in component["lines"]:
-        entry = entries.get(line["subject"], {})
+        entry = entries.get(item_of(line["subject"]), {})
         children.append(
             _kpi_node(line, entry, measures) if "version" in entry else _item_node(line, entry, configured)
         )
@@ -386,7 +387,7 @@ def _component_node(
         "value": score_text(component["score"]) or "–",
         "n": component["n"],
         "formula": weighted_sum(parts, component["score"]),
-        "note": component.get("comment", ""),
+        "note": " ".join(text for text in (parts_sentence(component), component.get("comment", "")) if text),
         "children": children,
     }
 
@@ -534,6 +535,39 @@ def _target_part(part: Mapping[str, Any]) -> str:
     }
 
 
+def _line_label(entry: Mapping[str, Any], line: Mapping[str, Any]) -> str:
+    """The name of a line; of one of several managers with whose part it is."""
+    name = name_of(entry, item_of(line["subject"]))
+    part = line.get("part")
+    if not part:
+        return name
+    return _("%(name)s (%(rater)s, %(days)s days)") % {
+        "name": name,
+        "rater": part["rater"],
+        "days": number(part["days"], 0),
+    }
+
+
+def parts_sentence(component: Mapping[str, Any]) -> str:
+    """Why there are several lines of one item; empty where one manager judged the whole period."""
+    parts = {line["part"]["sheet"]: line["part"] for line in component["lines"] if line.get("part")}
+    if not parts:
+        return ""
+    told = [
+        _("%(rater)s %(days)s days (%(first)s – %(last)s)")
+        % {
+            "rater": part["rater"],
+            "days": number(part["days"], 0),
+            "first": date_short(datetime.date.fromisoformat(part["first_day"])),
+            "last": date_short(datetime.date.fromisoformat(part["last_day"])),
+        }
+        for part in parts.values()
+    ]
+    return _("Each manager judged the own part, and it counts by its days: %(parts)s.") % {
+        "parts": _("; ").join(told)
+    }
+
+
 def _item_node(
     line: Mapping[str, Any], item: Mapping[str, Any], component: Mapping[str, Any]
 ) -> dict[str, Any]:
@@ -549,7 +583,7 @@ def _item_node(
     comment = line.get("comment", "")
     return {
         "label": _("%(name)s, weight %(weight)s")
-        % {"name": name_of(item, line["subject"]), "weight": weight_text(line["weight"])},
+        % {"name": _line_label(item, line), "weight": weight_text(line["weight"])},
         "value": score_text(line["points"]) or "–",
         "formula": chosen,
         "note": " ".join(text for text in (note, comment) if text),
@@ -617,7 +651,7 @@ def line_rows(explanation: Mapping[str, Any]) -> list[dict[str, Any]]:
             (each.get("kpi") or each.get("code")): each for each in entry.get("kpis", entry.get("items", []))
         }
         rows = [
-            _line_row(line, entries.get(line["subject"], {}))
+            _line_row(line, entries.get(item_of(line["subject"]), {}))
             for line in (component["lines"] if "standing" not in component else ())
         ]
         groups.append(
@@ -637,7 +671,7 @@ def line_rows(explanation: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _line_row(line: Mapping[str, Any], item: Mapping[str, Any]) -> dict[str, Any]:
     version = item.get("version")
     return {
-        "name": name_of(version or item, line["subject"]),
+        "name": _line_label(version or item, line),
         "unit": unit_of(version) if version else "",
         "value": kpi_value(line["value"], version) if version else number(line["value"]),
         "target": kpi_value(line["target"], version) if version else "",

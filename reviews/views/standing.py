@@ -15,6 +15,7 @@ from foundation.interface.access import role_required
 from foundation.refusals import Refusal
 from reviews.methods.kpi import KPIMethod
 from reviews.methods.scorecard import ScorecardMethod, line_subject, share_of
+from reviews.methods.parts import item_of
 from reviews.models import Acknowledgement, Cycle, Result
 from reviews.models.cycles import Phase
 from reviews.selectors.coaching import coaching_in
@@ -157,7 +158,7 @@ def _line_name(explanation: dict[str, Any], moved: dict[str, Any]) -> str:
     configured = next(each for each in explanation["configuration"]["components"] if each["code"] == code)
     for entry in configured.get("kpis", configured.get("items", [])):
         own = line_subject(configured, entry["kpi"]) if "kpi" in entry else entry.get("code")
-        if subject == own:
+        if item_of(subject) == own:
             return name_of(entry.get("version") or entry, subject)
     return name_of(configured, subject)
 
