@@ -398,6 +398,26 @@ PLANS = {
     "improvement_effect_kpi_unknown": _("No plan has a target of a KPI %(name)s."),
 }
 
+AMENDMENTS = {
+    "amendment_kind_unknown": _("Choose one of: %(allowed)s."),
+    "amendment_malformed": _("The target must be a number."),
+    "amendment_target_range": _("This target is too large."),
+    "amendment_not_open": _("This can be changed only while the review runs and before its release."),
+    "amendment_no_kpi": _("This review has no such KPI."),
+    "amendment_banded": _("This KPI is scored by standard bands and has no target."),
+    "amendment_unchanged": _("This is the target already."),
+    "amendment_no_table": _("The target table has no target of this KPI for the period."),
+    "amendment_nobody": _("There is no such employee."),
+    "amendment_not_on_roster": _("This person was in no team during the period."),
+    "amendment_takes_part": _("This person takes part already."),
+    "amendment_no_rater": _("Name somebody who can judge this person: a manager other than the present one."),
+    "amendment_own_form": _("Nobody judges themselves."),
+    "amendment_submitted": _("The form has been handed in. Give it back first, then change who judges."),
+    "amendment_order_submitted": _("This manager has handed in the order of people. Give it back first."),
+    "amendment_decided": _("This change has been decided already."),
+    "amendment_own": _("Whoever proposed a change does not decide it. Somebody else of HR does."),
+}
+
 BEFORE = {
     "terms_changed": _("Something changed while you read. Read it again, then confirm."),
     "terms_not_asked": _("The scores are being settled; a confirmation would come too late."),
@@ -424,5 +444,6 @@ define_refusals(
         **VOICES,
         **PLANS,
         **BEFORE,
+        **AMENDMENTS,
     }
 )

@@ -22,6 +22,10 @@ OBJECTIVES_PROPOSED = "objectives.proposed"
 OBJECTIVES_AGREED = "objectives.agreed"
 TERMS_OWED = "terms.owed"
 COACHED = "coaching.noted"
+TARGET_AMENDED = "amendment.target"
+JOINED = "amendment.joiner"
+TAKEN_OUT = "amendment.leaver"
+RATER_AMENDED = "amendment.rater"
 
 
 def _forms_owed(params: Mapping[str, Any]) -> str:
@@ -92,5 +96,17 @@ def register_topics() -> None:
         Topic(OBJECTIVES_PROPOSED, _objectives_proposed, icon="target"),
         Topic(OBJECTIVES_AGREED, _objectives_agreed, icon="target"),
         Topic(TERMS_OWED, _("Read what %(cycle)s appraises you by, and confirm it"), icon="file-text"),
+        Topic(
+            TARGET_AMENDED,
+            _("%(cycle)s: your target of %(kpi)s was changed, please read it again. Reason: %(reason)s"),
+            icon="target",
+        ),
+        Topic(JOINED, _("%(name)s takes part in %(cycle)s. Reason: %(reason)s"), icon="user-plus"),
+        Topic(TAKEN_OUT, _("%(name)s takes part in %(cycle)s no more. Reason: %(reason)s"), icon="x"),
+        Topic(
+            RATER_AMENDED,
+            _("%(rater)s judges %(name)s in %(cycle)s from now on. Reason: %(reason)s"),
+            icon="users",
+        ),
         Topic(COACHED, _("%(by)s noted a talk with you of %(day)s"), icon="notes"),
     )

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from reviews.views import (
+    amendments,
     behaviours,
     calibration,
     coaching,
@@ -126,6 +127,9 @@ urlpatterns = [
         name="improvement_measure_done",
     ),
     path("improvement/<int:pk>/outcome/", improvement_course.outcome, name="improvement_outcome"),
+    path("cycles/<slug:code>/amendments/", amendments.amendments, name="amendments"),
+    path("cycles/<slug:code>/amendments/new/<slug:kind>/", amendments.amendment_new, name="amendment_new"),
+    path("cycles/<slug:code>/amendments/<int:pk>/decide/", amendments.decide, name="amendment_decide"),
     path("coaching/", coaching.coaching, name="coaching"),
     path("coaching/new/", coaching.coaching_new, name="coaching_new"),
     path("coaching/<int:pk>/withdraw/", coaching.withdraw, name="coaching_withdraw"),

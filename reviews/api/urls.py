@@ -2,6 +2,7 @@ from django.urls import path
 
 from reviews.api import (
     adjustments,
+    amendments,
     bulk,
     coaching,
     competencies,
@@ -42,6 +43,13 @@ urlpatterns = [
         "incidents/<int:incident_id>/reply/", incidents.IncidentReplyStep.as_view(), name="api_incident_reply"
     ),
     path("incidents/<int:incident_id>/read/", incidents.IncidentRead.as_view(), name="api_incident_read"),
+    path("cycles/<slug:code>/amendments/", amendments.AmendmentList.as_view(), name="api_amendments"),
+    path(
+        "cycles/<slug:code>/amendments/<int:amendment_id>/decide/",
+        amendments.AmendmentDecision.as_view(),
+        name="api_amendment_decide",
+    ),
+    path("cycles/<slug:code>/versions/", amendments.CycleVersionList.as_view(), name="api_cycle_versions"),
     path("coaching-notes/", coaching.CoachingList.as_view(), name="api_coaching"),
     path(
         "coaching-notes/<int:note_id>/withdraw/",

@@ -1,4 +1,5 @@
 from reviews.models.acknowledgements import Acknowledgement
+from reviews.models.amendments import Amendment, CycleVersion
 from reviews.models.behaviours import Behaviour, BehaviourVersion, IncidentStrength
 from reviews.models.check_ins import CheckIn, CheckInValue, Confidence, ObjectiveAssessment
 from reviews.models.coaching import CoachingNote, CoachingWithdrawal
@@ -28,6 +29,7 @@ from reviews.models.voices import VoiceAnswer, VoiceComment, VoiceDraft, VoiceIn
 
 __all__ = [
     "Acknowledgement",
+    "Amendment",
     "Behaviour",
     "BehaviourVersion",
     "CheckIn",
@@ -41,6 +43,7 @@ __all__ = [
     "Cycle",
     "CycleTemplate",
     "ImprovementPlan",
+    "CycleVersion",
     "Incident",
     "IncidentReceipt",
     "IncidentReply",

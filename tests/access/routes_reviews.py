@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reviews.models import Participant, RatingProposal, ResultAdjustment
+from reviews.models import Amendment, Participant, RatingProposal, ResultAdjustment
 from reviews.selectors.orderings import ordering_of
 from reviews.selectors.terms import digest_of, terms_of
 from tests.access.table import Route, Rule, alike, codes
@@ -154,6 +154,16 @@ def incidents(world: World) -> dict[str, dict[str, Any]]:
 def talks(world: World) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {name: {"pk": each.pk} for name, each in world.coaching.items()}
     return {**found, "missing": {"pk": MISSING_ID}}
+
+
+def amendments(world: World) -> dict[str, dict[str, Any]]:
+    """What the first of HR proposed; the second one decides."""
+    pk = Amendment.objects.get(cycle=world.cycles["november"]).pk
+    return {
+        "proposed": {"code": "november", "amendment_id": pk},
+        "missing of another cycle": {"code": "october", "amendment_id": pk},
+        "missing": {"code": "november", "amendment_id": MISSING_ID},
+    }
 
 
 def own_terms(world: World, label: str) -> dict[str, Any]:
@@ -582,11 +592,15 @@ ROUTES = [
         ),  # not submitted, or not in rating
     ),
     Route("cycles/<slug:code>/terms/", cycles, GET=Rule(**READ)),
-    Route("standing/<slug:code>/terms/", cycles, GET=Rule(manager=404, agent={"december": 404, "*": 200})),
+    Route(
+        "standing/<slug:code>/terms/",
+        cycles,
+        GET=Rule(manager=404, agent={"october": 200, "november": 200, "*": 404}),
+    ),
     Route(
         "standing/<slug:code>/terms/confirm/",
         cycles,
-        POST=Rule(manager=404, agent={"december": 404, "*": 302}, body=own_terms),
+        POST=Rule(manager=404, agent={"october": 302, "november": 302, "*": 404}, body=own_terms),
     ),
     Route(
         "api/v1/cycles/<slug:code>/terms/",
@@ -603,6 +617,46 @@ ROUTES = [
         ),
     ),
     Route("api/v1/cycles/<slug:code>/terms/receipts/", cycles, GET=Rule(**READ)),
+    Route("cycles/<slug:code>/amendments/", cycles, GET=Rule(**READ)),
+    Route(
+        "cycles/<slug:code>/amendments/new/<slug:kind>/",
+        lambda world: {
+            "target": {"code": "november", "kind": "target"},
+            "missing kind": {"code": "november", "kind": MISSING_CODE},
+            "missing": {"code": MISSING_CODE, "kind": "target"},
+        },
+        GET=Rule(hr=200),
+        POST=Rule(
+            hr=302, body={"line": "kpis/satisfaction", "target": "3.5", "reason": "Typed for another job"}
+        ),
+    ),
+    Route(
+        "cycles/<slug:code>/amendments/<int:pk>/decide/",
+        lambda world: {
+            label: {"code": each["code"], "pk": each["amendment_id"]}
+            for label, each in amendments(world).items()
+        },
+        POST=Rule(hr=302, body={"decision": "accept"}),
+    ),
+    Route(
+        "api/v1/cycles/<slug:code>/amendments/",
+        november,
+        GET=Rule(**READ),
+        POST=Rule(
+            hr=201,
+            json={
+                "kind": "target",
+                "details": {"component": "kpis", "kpi": "satisfaction", "target": 3.5},
+                "reason": "Typed for another job",
+            },
+        ),
+    ),
+    Route(
+        "api/v1/cycles/<slug:code>/amendments/<int:amendment_id>/decide/",
+        amendments,
+        POST=Rule(hr=200, json={"accept": True}),
+    ),
+    Route("api/v1/cycles/<slug:code>/versions/", november, GET=Rule(**READ)),
     Route("coaching/", GET=Rule(hr=200, auditor=200, manager=200, inspector=200)),
     Route(
         "coaching/new/",

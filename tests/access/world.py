@@ -45,6 +45,7 @@ from reviews.methods.potential import blank_potential
 from reviews.models import Cycle, Incident, PlanProposal, RatingProposal, ScoreSheet
 from reviews.models import CoachingNote, Cycle, Incident, RatingProposal, ScoreSheet
 from reviews.services.adjustments import add_points
+from reviews.services.amendments import propose_amendment
 from reviews.services.coaching import note_coaching
 from reviews.services.cycles import create_cycle, launch_cycle
 from reviews.services.improvement_plans import open_plan
@@ -453,6 +454,13 @@ def _cycles(cast: Cast) -> dict[str, Cycle]:
     assert october.published_run_id is not None
     found["october"] = release_cycle(actor=cast.hr, cycle=october)
     _judge(found["november"], cast.peer, (3, 4), submit=False)
+    propose_amendment(
+        actor=cast.hr,
+        cycle=found["november"],
+        kind="target",
+        details={"component": "kpis", "kpi": "response_time", "target": 50},
+        reason="Typed for another job",
+    )
     drain_outbox()
     found["ordered"] = launch_cycle(
         actor=cast.hr,
