@@ -273,7 +273,7 @@ def _part_lines(
         (int(sheet), item): float(level)
         for sheet, item, level in judged[["sheet_id", "item", "level"]].itertuples(index=False)
     }
-    rows = []
+    rows: list[dict[str, Any]] = []
     for item in component["items"]:
         for sheet, weight in zip(days, part_weights(item["weight"], list(days.values())), strict=True):
             level = levels.get((sheet, item["code"]), np.nan)

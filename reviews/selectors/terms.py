@@ -124,14 +124,15 @@ def is_confirmed(part: Participant, receipt: TermsReceipt | None) -> bool:
     return receipt is not None and receipt.configuration_version >= part.terms_version
 
 
-def receipts(cycle: Cycle) -> QuerySet[Participant]:
-    """Everyone of the cycle with `confirmed_at`: when the present terms were confirmed, None where they were not."""
+def receipts(cycle: Cycle, *, confirmed: bool | None = None) -> QuerySet[Participant]:
+    """Everyone of the cycle with `confirmed_at`: when the present terms were confirmed, None where they were not; or
+    only those who have, or have not."""
     current = TermsReceipt.objects.filter(
         cycle=OuterRef("cycle"),
         employee=OuterRef("employee"),
         configuration_version__gte=OuterRef("terms_version"),
     )
-    return (
+    everyone = (
         Participant.objects.filter(cycle=cycle)
         .select_related("employee", "team")
         .annotate(
@@ -140,6 +141,7 @@ def receipts(cycle: Cycle) -> QuerySet[Participant]:
             )
         )
     )
+    return everyone if confirmed is None else everyone.filter(confirmed_at__isnull=not confirmed)
 
 
 def open_receipts(cycle: Cycle) -> int | None:

@@ -9,7 +9,7 @@ details by kind, as they are proposed and kept:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from typing import Any
 
@@ -327,7 +327,7 @@ def _check_rater(cycle: Cycle, details: Mapping[str, Any]) -> dict[str, Any]:
     )
     if handed_in.exists():
         raise Refusal("amendment_order_submitted", field="rater", status=409)
-    former = User.objects.filter(pk=before).first()
+    former = User.objects.filter(pk=before).first() if before else None
     return {
         "employee": part.employee_id,
         "name": part.employee.name,
@@ -342,7 +342,7 @@ def _apply_rater(cycle: Cycle, details: Mapping[str, Any]) -> list[int]:
     """The old forms stay as they were left, with whoever wrote them; the new manager begins with empty ones."""
     part = Participant.objects.get(cycle=cycle, employee=details["employee"])
     old = list(part.sheets.filter(rater=details["from"]).exclude(state=ScoreSheet.State.WITHDRAWN))
-    components = {each.component: each for each in old} or {
+    components: dict[str, ScoreSheet | None] = {each.component: each for each in old} or {
         each["code"]: None for each in rated_components(cycle.configuration)
     }
     _withdraw(old)
@@ -394,8 +394,9 @@ def _give_forms(forms: Iterable[ScoreSheet]) -> None:
 
 def _person(details: Mapping[str, Any], field: str) -> User:
     pk = details.get(field)
-    known = isinstance(pk, int) and not isinstance(pk, bool) and 0 < pk < 2**63
-    found = User.objects.filter(pk=pk, employee_number__isnull=False).first() if known else None
+    found = None
+    if isinstance(pk, int) and not isinstance(pk, bool) and 0 < pk < 2**63:
+        found = User.objects.filter(pk=pk, employee_number__isnull=False).first()
     if found is None:
         raise Refusal("amendment_nobody", field=field, status=422)
     return found
@@ -409,13 +410,13 @@ def _part(cycle: Cycle, details: Mapping[str, Any]) -> Participant:
     return part
 
 
-CHECKS = {
+CHECKS: dict[str, Callable[[Cycle, Mapping[str, Any]], dict[str, Any]]] = {
     Kind.TARGET: _check_target,
     Kind.JOINER: _check_joiner,
     Kind.LEAVER: _check_leaver,
     Kind.RATER: _check_rater,
 }
-APPLIES = {
+APPLIES: dict[str, Callable[[Cycle, Mapping[str, Any]], list[int]]] = {
     Kind.TARGET: _apply_target,
     Kind.JOINER: _apply_joiner,
     Kind.LEAVER: _apply_leaver,

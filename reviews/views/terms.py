@@ -95,11 +95,10 @@ def confirm(request: SignedInRequest, code: str) -> HttpResponse:
 def term_receipts(request: SignedInRequest, code: str) -> HttpResponse:
     """Who has confirmed and who has not; those who have not come first when asked for."""
     cycle = get_cycle_for(request.user, code)
-    everyone = receipts(cycle)
-    shown = everyone.filter(confirmed_at__isnull=True) if request.GET.get("open") else everyone
+    shown = receipts(cycle, confirmed=False if request.GET.get("open") else None)
     page = page_of(shown, ordering=ORDERING, cursor=request.GET.get("cursor"), limit=PAGE_SIZE)
-    total = everyone.count()
-    open_ = everyone.filter(confirmed_at__isnull=True).count()
+    total = receipts(cycle).count()
+    open_ = receipts(cycle, confirmed=False).count()
     return render(
         request,
         "reviews/term_receipts.html",
