@@ -9,7 +9,7 @@ import pytest
 import time_machine
 from django.utils import translation
 
-from foundation.delivery import duties, topics
+from foundation.delivery import topics
 from foundation.delivery.models import Notice
 from foundation.refusals import Refusal
 from foundation.runs.models import OutboxMessage
@@ -17,6 +17,7 @@ from foundation.runs.services import drain_outbox
 from people.models import Team
 from reviews.models import Cycle, PhaseChange, ScoreSheet
 from reviews.selectors.completion import Cell, completion_lines
+from reviews.selectors.duties import SheetDuties
 from reviews.services.judgements import reopen_sheet
 from reviews.services.notices import escalate_late_raters, remind_raters, tell_of_phase
 from reviews.services.phases import cancel_cycle
@@ -124,10 +125,10 @@ def test_nothing_to_remind_of(cast: Cast, judged_cycle: Cycle, draft: Cycle) -> 
 def test_forms_to_fill_in_are_what_a_rater_owes(cast: Cast, rating_cycle: Cycle) -> None:
     day = datetime.date(2025, 11, 3)
     judge(rating_cycle, cast.agent, (4, 5))
-    assert duties.owing(day) == set(
+    assert SheetDuties().owing(day) == set(
         ScoreSheet.objects.filter(state="draft").values_list("rater_id", flat=True)
     )
-    owed = duties.duties_of([cast.manager.pk, cast.agent.pk], day)
+    owed = SheetDuties().duties_of([cast.manager.pk, cast.agent.pk], day)
     assert set(owed) == {cast.manager.pk}
     (duty,) = owed[cast.manager.pk]
     forms = ScoreSheet.objects.filter(rater=cast.manager, state="draft").count()
@@ -143,7 +144,7 @@ def test_asking_what_is_owed_costs_the_same_for_everybody(
     day = datetime.date(2025, 11, 3)
     for people in ([cast.manager.pk], [user.pk for user in cast.people]):
         with django_assert_num_queries(2):
-            duties.duties_of(people, day)
+            SheetDuties().duties_of(people, day)
 
 
 def test_a_late_raters_leader_hears_of_it_once_and_not_before_time(cast: Cast, rating_cycle: Cycle) -> None:
