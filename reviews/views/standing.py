@@ -14,8 +14,8 @@ from django.views.decorators.http import require_POST, require_safe
 from foundation.interface.access import role_required
 from foundation.refusals import Refusal
 from reviews.methods.kpi import KPIMethod
-from reviews.methods.scorecard import ScorecardMethod, line_subject, share_of
 from reviews.methods.parts import item_of
+from reviews.methods.scorecard import ScorecardMethod, line_subject, share_of
 from reviews.models import Acknowledgement, Cycle, Result
 from reviews.models.cycles import Phase
 from reviews.selectors.coaching import coaching_in
