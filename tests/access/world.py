@@ -42,8 +42,7 @@ from metrics.services.targets import save_targets
 from people.models import RoleGrant, User
 from people.services.accounts import deactivate_user
 from reviews.methods.potential import blank_potential
-from reviews.models import Cycle, Incident, PlanProposal, RatingProposal, ScoreSheet
-from reviews.models import CoachingNote, Cycle, Incident, RatingProposal, ScoreSheet
+from reviews.models import CoachingNote, Cycle, Incident, PlanProposal, RatingProposal, ScoreSheet
 from reviews.services.adjustments import add_points
 from reviews.services.amendments import propose_amendment
 from reviews.services.coaching import note_coaching

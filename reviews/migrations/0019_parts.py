@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("reviews", "0017_before"),
+        ("reviews", "0018_before"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

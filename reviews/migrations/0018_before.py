@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("people", "0004_grade"),
         ("pghistory", "0007_auto_20250421_0444"),
-        ("reviews", "0016_objectives"),
+        ("reviews", "0017_improvement_plans"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
