@@ -2,12 +2,16 @@
 
 12 KPIs, 10 rated items and 5 incidents a person, ratings by forced distribution in cohorts of 200. Judgements and
 incidents are written straight into the tables, as the company is; what is measured is the run, and the saving of one
-cell of a rater's grid through its address: routing, session, rights, the service, the trail.
+cell of a rater's grid and of one answer of an inspection through their addresses: routing, session, rights, the
+service, the trail.
 """
 
 from __future__ import annotations
 
+import datetime
 import time
+from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import psycopg2.extensions
@@ -21,7 +25,12 @@ from bench.company import FIRST_DAY, GROUP_SIZE, LAST_DAY, Company, cycle_config
 from bench.report import Row
 from bench.work import wait_for
 from bench.workers import Workers
-from people.models import User
+from metrics.models import Inspection
+from metrics.services.inspection_forms import create_form
+from metrics.services.inspection_samples import SampleRequest, draw_sample
+from metrics.services.pushing import push_records
+from metrics.services.sources import create_source
+from people.models import RoleGrant, User
 from reviews.models import Cycle, Result, ScoreSheet
 from reviews.services.cycles import create_cycle, launch_cycle
 from reviews.services.library import create_behaviour, save_strengths
@@ -31,6 +40,7 @@ ITEMS, INCIDENTS, SAVES = 10, 5, 100
 SECONDS, MILLISECONDS = 30.0, 100.0
 SIZE = 20_000
 GRID_PEOPLE = 20
+CALLS, FORM_ITEMS = 20, 8
 
 
 def measure_mixed(
@@ -56,8 +66,7 @@ def measure_mixed(
     cycle = launch_cycle(actor=hr, cycle=cycle)
     _judgements_and_incidents(loader, company, cycle)
     rows = _scoring(loader, company, cycle, environment)
-    rows.append(_grid(loader, company, cycle))
-    return rows
+    return [*rows, _grid(loader, company, cycle), _inspections(company)]
 
 
 def _library(hr: User) -> None:
@@ -175,29 +184,100 @@ def _grid(loader: psycopg2.extensions.connection, company: Company, cycle: Cycle
     page = client.get(reverse("reviews:grid", args=[cycle.code, "conduct"]))
     if page.status_code != 200:
         raise RuntimeError(f"the grid answers {page.status_code}")
+
+    def request(number: int) -> tuple[str, dict[str, Any]]:
+        sheet, place = sheets[number % len(sheets)], number // len(sheets)
+        # The next level after the one that was loaded, so that every save changes something.
+        body = {"version": 1, "value": str((sheet.pk * 7 + place * 3 + 1) % 5 + 1)}
+        return reverse("reviews:judgement", args=[sheet.pk, f"item{place}"]), body
+
+    name = f"saving a cell of a grid of {len(sheets)} people x {ITEMS} items"
+    return saves(company.size, name, client, request)
+
+
+def _inspections(company: Company) -> Row:
+    """A form of eight items; the calls of one agent, drawn for one inspector."""
+    hr = User.objects.get(login="hr")
+    inspector = User.objects.create(login="inspector", name="Ines Pector", employee_number="Q-1")
+    RoleGrant.objects.create(user=inspector, role="inspector")
+    source = create_source(
+        actor=hr,
+        code="calls",
+        kind="records",
+        name_zh="通话",
+        name_en="Calls",
+        mapping={
+            "columns": {"record_id": "Id", "employee": "Agent", "date": "Date"},
+            "measures": {"answered": {"column": "Answered", "type": "number"}},
+        },
+    )
+    agent = User.objects.get(pk=company.first_agent)
+    push_records(
+        actor=hr,
+        source=source,
+        batch="calls",
+        records=[
+            {
+                "record_id": f"call-{number:03d}",
+                "employee": agent.employee_number,
+                "occurred_at": f"{FIRST_DAY + datetime.timedelta(days=number % 20)}T10:15:00+08:00",
+                "values": {"answered": 1},
+            }
+            for number in range(CALLS)
+        ],
+    )
+    words = {"zh": "说明", "en": "Words"}
+    items = [
+        {"code": f"item{number}", "name": words, "weight": "12.5", "answers": "scale", "highest": 5}
+        for number in range(FORM_ITEMS)
+    ]
+    form = create_form(
+        actor=hr,
+        code="calls",
+        name_zh="质检表",
+        name_en="Form",
+        content={"fatal_cap": 0, "dispute_days": 7, "comment_on_failed": False, "fatal_errors": [],
+                 "sections": [{"code": "call", "name": words, "items": items}]},
+        valid_from=FIRST_DAY,
+    )  # fmt: skip
+    request = SampleRequest(
+        form=form, source=source, first_day=FIRST_DAY, last_day=LAST_DAY, per_agent=CALLS, double_percent=0
+    )
+    draw_sample(actor=hr, request=request, seed=7)
+    drawn = list(Inspection.objects.filter(inspector=inspector).order_by("pk"))
+    client = Client()
+    client.force_login(inspector, backend="people.authentication.LoginBackend")
+
+    def answer(number: int) -> tuple[str, dict[str, Any]]:
+        inspection = drawn[number % len(drawn)]
+        address = reverse("metrics:inspection_answer", args=[inspection.pk, f"item{number // len(drawn)}"])
+        return address, {"version": 0, "value": str(number % 5 + 1)}
+
+    return saves(
+        company.size, f"saving an answer of an inspection form of {FORM_ITEMS} items", client, answer
+    )
+
+
+def saves(size: int, name: str, client: Client, request: Callable[[int], tuple[str, dict[str, Any]]]) -> Row:
+    """p95 of a hundred autosaves through their addresses, after a first one that counts the queries."""
     milliseconds: list[float] = []
     queries = 0
     for number in range(SAVES + 1):
-        sheet = sheets[number % len(sheets)]
-        place = number // len(sheets)
-        address = reverse("reviews:judgement", args=[sheet.pk, f"item{place}"])
-        # The next level after the one that was loaded, so that every save changes something.
-        body = {"version": 1, "value": str((sheet.pk * 7 + place * 3 + 1) % 5 + 1)}
-        if number == 0:
-            with CaptureQueriesContext(connection) as captured:
-                answer = client.post(address, body, content_type="application/json")
-            queries = len(captured)
-        else:
+        address, body = request(number)
+        with CaptureQueriesContext(connection) if number == 0 else nullcontext() as captured:
             began = time.perf_counter()
-            answer = client.post(address, body, content_type="application/json")
+            answer = client.put(address, body, content_type="application/json")
             milliseconds.append((time.perf_counter() - began) * 1_000)
+        if captured is not None:
+            queries = len(captured)
+            milliseconds.clear()
         if answer.status_code != 200:
-            raise RuntimeError(f"a save answers {answer.status_code}: {answer.content[:300]!r}")
+            raise RuntimeError(f"{name}: {answer.status_code}, {answer.content[:300]!r}")
     milliseconds.sort()
     p95 = milliseconds[int(len(milliseconds) * 0.95)]
     return Row(
-        company.size,
-        f"saving a cell of a grid of {len(sheets)} people x {ITEMS} items",
+        size,
+        name,
         f"p95 {p95:.0f} ms, median {milliseconds[len(milliseconds) // 2]:.0f} ms, {queries} queries",
         aim=f"<= {MILLISECONDS:.0f} ms",
         met=p95 <= MILLISECONDS,

@@ -107,7 +107,7 @@ def reporting_units(
         raise InvalidInput("out_of_range", name="minimum", found=minimum, low=1, high="infinity")
     there = [group for group, count in counts.items() if count > 0]
     small = tuple(group for group in there if group not in exempt and counts[group] < minimum)
-    units = {group: (group,) for group in there if group not in small}
+    units: dict[str, tuple[str, ...]] = {group: (group,) for group in there if group not in small}
     if merge and sum(counts[group] for group in small) >= minimum:
         units |= dict.fromkeys(small, small)
     return units

@@ -111,7 +111,7 @@ def store_batch(
             old.save(update_fields=["state", "replaced_by"])
         if is_records:
             _copy_records(batch, accepted, measures)
-        _copy_observations(batch, roll_up(totals))
+        _copy_observations(batch, list(roll_up(totals).values()))
         batch.state = Batch.State.LIVE
         batch.save(update_fields=["state"])
     _announce([batch, *replaced])

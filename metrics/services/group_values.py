@@ -112,8 +112,10 @@ def _totals(
     if chosen.empty:
         return rolled
     chosen["day"] = pd.to_datetime(chosen["day"]).dt.date
-    again = roll_up(with_teams(chosen))
-    again = again[(again["subject_type"] == kind) & again["subject_id"].isin(list(subjects))]
+    again = roll_up(with_teams(chosen)).get(kind)
+    if again is None:
+        return rolled
+    again = again[again["subject_id"].isin(list(subjects))]
     summed = again.groupby(["subject_id", "measure_id"], as_index=False)[["n", "total", "total_sq"]].agg(
         {"n": "sum", "total": "sum", "total_sq": _sum_or_unknown}
     )

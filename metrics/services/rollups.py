@@ -32,10 +32,10 @@ def day_totals(records: pd.DataFrame, measures: Mapping[str, int]) -> pd.DataFra
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
 
-def roll_up(totals: pd.DataFrame) -> list[pd.DataFrame]:
+def roll_up(totals: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """subject_type, subject_id, day, measure_id, n, total, total_sq: everybody's own totals, and those of every team
-    with the teams below it, of every site and of the company, by where people sat on the day; a frame of each kind that
-    has any."""
+    with the teams below it, of every site and of the company, by where people sat on the day; a frame of each
+    kind of subject that has any."""
     # An unknown total of squares stays unknown in what it is added to.
     counted = totals.assign(unknown=totals["total_sq"].isna())
     by_team = _sums(counted, "team_id")
@@ -43,12 +43,12 @@ def roll_up(totals: pd.DataFrame) -> list[pd.DataFrame]:
     places = by_team.merge(sites(), on="team_id").rename(columns={"site_id": "subject_id"})
     company = by_team.assign(subject_id=COMPANY)
     own = totals.rename(columns={"employee_id": "subject_id"})
-    parts = [_in_order(own, Observation.SubjectType.EMPLOYEE.value)]
+    parts = {Observation.SubjectType.EMPLOYEE.value: _in_order(own, Observation.SubjectType.EMPLOYEE.value)}
     for kind, frame in (("t", teams), ("s", places), ("c", company)):
         found = _sums(frame, "subject_id")
         found["total_sq"] = found["total_sq"].where(found["unknown"] == 0)
-        parts.append(_in_order(found, kind))
-    return [part for part in parts if len(part)]
+        parts[kind] = _in_order(found, kind)
+    return {kind: part for kind, part in parts.items() if len(part)}
 
 
 def _in_order(frame: pd.DataFrame, kind: str) -> pd.DataFrame:
