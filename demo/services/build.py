@@ -18,7 +18,7 @@ from django.db import transaction
 
 from demo import calls, people
 from demo.accounts import ACCOUNTS, PASSWORD
-from demo.services import abilities, cycles, inspections, recognition
+from demo.services import abilities, cycles, inspections, plans, recognition
 from foundation.documents import Problems
 from foundation.intake import services as intake
 from foundation.intake.models import Import
@@ -82,6 +82,8 @@ def build(*, today: date, root: Path, say: Say) -> None:
         cycles.open_for_scoring(hr=hr, company=company, first_day=months[-1], rng=rng)
     say("Recognition: thanks, a spot award, the best of each month")
     recognition.recognise(hr=hr, months=months)
+    say("Plans: one that goes on, one that was met, one for somebody who does well")
+    plans.make_plans(hr=hr, months=months)
     say("Reviews of abilities: incidents, forms, orders, calibration")
     abilities.note_incidents(company=company, today=today)
     with recording(actor=hr):
