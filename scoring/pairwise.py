@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,24 @@ from scoring.errors import DisconnectedComparisons, InvalidInput, NoConvergence,
 
 _STEPS = 200
 _TOLERANCE = 1e-10
+
+
+@dataclass(frozen=True)
+class Strengths:
+    """strengths shape (items,), covariance shape (items, items), both in logits."""
+
+    strengths: Floats
+    covariance: Floats
+
+    @property
+    def errors(self) -> Floats:
+        return np.sqrt(np.maximum(np.diag(self.covariance), 0.0))
+
+    @property
+    def differences(self) -> Floats:
+        """Variance of s_i - s_j, shape (items, items)."""
+        spread = np.diag(self.covariance)
+        return np.maximum(spread[:, None] + spread[None, :] - 2.0 * self.covariance, 0.0)
 
 
 def bradley_terry(
@@ -43,7 +62,26 @@ def bradley_terry(
     Source    Bradley and Terry, Biometrika 39 (1952); Ford, American Mathematical Monthly 64 (1957) for when
               the maximum exists; Agresti, Categorical Data Analysis, section 10.6, for the baseball example.
     """
-    wins = _win_matrix(pairs, weights, items)
+    found = strengths_of(pairs, prior=prior, weights=weights, items=items)
+    return found.strengths, found.errors
+
+
+def strengths_of(
+    pairs: Iterable[tuple[int, int]],
+    *,
+    prior: float | None = None,
+    weights: Sequence[float] | None = None,
+    items: int | None = None,
+) -> Strengths:
+    """The same as `bradley_terry` with the whole covariance, which says how sure a difference is.
+
+    With a prior and `items` no pair at all is an answer, too: everyone at zero, as unsure as the prior is.
+    """
+    listed = list(pairs)
+    if not listed and prior is not None and items:
+        wins = np.zeros((items, items))
+    else:
+        wins = win_matrix(listed, weights, items)
     if prior is None:
         _require_connected(wins)
     elif not (np.isfinite(prior) and prior > 0):
@@ -63,18 +101,18 @@ def bradley_terry(
         raise NoConvergence(steps=_STEPS)
     if prior is not None:
         strengths -= strengths.mean()
-    errors = np.zeros(len(wins))
-    covariance = np.linalg.inv(_derivatives(wins, strengths, precision)[1][free, free])
+    covariance = np.zeros(wins.shape)
+    covariance[free, free] = np.linalg.inv(_derivatives(wins, strengths, precision)[1][free, free])
     if prior is not None:
         # The common level is known from the prior alone; what differs between items is the distance from it.
         covariance = (
             covariance - covariance.mean(axis=0) - covariance.mean(axis=1)[:, None] + covariance.mean()
         )
-    errors[free] = np.sqrt(np.diag(covariance))
-    return strengths, errors
+    return Strengths(strengths, covariance)
 
 
-def _win_matrix(pairs: Iterable[tuple[int, int]], weights: Any, items: int | None) -> Floats:
+def win_matrix(pairs: Iterable[tuple[int, int]], weights: Any, items: int | None) -> Floats:
+    """How often row beat column, by weight; what `bradley_terry` refuses is refused here."""
     listed = list(pairs)
     if not listed:
         raise InvalidInput("empty", name="pairs")
