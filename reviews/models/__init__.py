@@ -3,6 +3,7 @@ from reviews.models.amendments import Amendment, CycleVersion
 from reviews.models.behaviours import Behaviour, BehaviourVersion, IncidentStrength
 from reviews.models.check_ins import CheckIn, CheckInValue, Confidence, ObjectiveAssessment
 from reviews.models.coaching import CoachingNote, CoachingWithdrawal
+from reviews.models.comparisons import Comparison, ComparisonReversal
 from reviews.models.competencies import Competency, CompetencyVersion
 from reviews.models.cycles import Cycle, CycleTemplate, PhaseChange
 from reviews.models.improvement_plans import (
@@ -36,6 +37,8 @@ __all__ = [
     "CheckInValue",
     "CoachingNote",
     "CoachingWithdrawal",
+    "Comparison",
+    "ComparisonReversal",
     "Competency",
     "CompetencyVersion",
     "ComponentScore",
