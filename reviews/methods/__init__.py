@@ -8,6 +8,7 @@ from reviews.methods.behaviour import BehaviourMethod
 from reviews.methods.kpi import KPIMethod
 from reviews.methods.multisource import MultisourceMethod
 from reviews.methods.objectives import ObjectivesMethod
+from reviews.methods.paired import PairedMethod
 from reviews.methods.ranking import RankingMethod
 from reviews.methods.rating_scale import RatingScaleMethod
 from reviews.methods.scorecard import ScorecardMethod
@@ -21,6 +22,7 @@ _ALL: tuple[Method, ...] = (
     RankingMethod(),
     MultisourceMethod(),
     ScorecardMethod(),
+    PairedMethod(),
 )
 METHODS: dict[str, Method] = {method.code: method for method in _ALL}
 

@@ -137,6 +137,8 @@ class RelativeInputs:
     kpi_values     as in ComponentInputs, of the KPIs that such components name
     scores         columns employee_id, component, score, standard_error, n: of the components that do not compare
     judgements     columns employee_id, component, item, level, rater_id, in the order of the forms; submitted ones only
+    comparisons  columns component, criterion, rater_id, first_id, second_id, outcome (1, 0, -1): answers of submitted
+                 forms about pairs, of those components that are judged so
     """
 
     employee_ids: npt.NDArray[np.int64]
@@ -144,6 +146,7 @@ class RelativeInputs:
     kpi_values: pd.DataFrame
     scores: pd.DataFrame
     judgements: pd.DataFrame
+    comparisons: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 class Method(Protocol):

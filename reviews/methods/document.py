@@ -355,6 +355,9 @@ def as_draft(frozen: Mapping[str, Any]) -> Configuration:
         for item in component.get("kpis", []):
             item.pop("version", None)
             item.pop("targets", None)
+        for item in component.get("evidence", []):
+            for name in ("version", "weight", "target"):
+                item.pop(name, None)
         if "items" in component:
             component["items"] = [without_competencies(item) for item in component["items"]]
     for line in draft.get("red_lines", []):

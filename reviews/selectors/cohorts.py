@@ -16,12 +16,15 @@ from reviews.models import Cycle
 
 
 def people_of(cycle: Cycle) -> pd.DataFrame:
-    """One row per participant by employee id: employee_id, team_id, job_id, site_id, grade, days_in_role, and queue
-    where a cohort of the cycle is made by it. Two queries at most."""
+    """One row per participant by employee id: employee_id, team_id, job_id, site_id, grade, days_in_role, rater_id, and
+    queue where a cohort of the cycle is made by it. Two queries at most."""
     people = copy_out(
         """
         SELECT employee_id, team_id, job_id, site_id, grade, days_in_role FROM reviews_participant
         WHERE cycle_id = %s AND withdrawn_in IS NULL ORDER BY employee_id
+        SELECT employee_id, team_id, job_id, site_id, grade, days_in_role, rater_id
+        FROM reviews_participant
+        WHERE cycle_id = %s ORDER BY employee_id
         """,
         [cycle.pk],
     )
@@ -31,11 +34,12 @@ def people_of(cycle: Cycle) -> pd.DataFrame:
 def people_from(
     rows: list[RosterRow], configuration: Mapping[str, Any], first: datetime.date, last: datetime.date
 ) -> pd.DataFrame:
-    """The same of a roster, before there are participants."""
+    """The same of a roster, before there are participants and so without raters."""
     columns = ["employee_id", "team_id", "job_id", "grade", "days_in_role"]
     people = pd.DataFrame([[getattr(row, name) for name in columns] for row in rows], columns=columns)
     sites = sites_of_teams(set(people["team_id"].tolist()))
     people["site_id"] = [sites.get(team) for team in people["team_id"]]
+    people["rater_id"] = None
     return _with_queues(people, configuration, first, last)
 
 

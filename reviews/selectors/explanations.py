@@ -14,6 +14,7 @@ from reviews.methods.document import component_of
 from reviews.methods.multisource import MultisourceMethod
 from reviews.methods.overall import OVERALL
 from reviews.methods.parts import item_of, part_subject, sheet_of
+from reviews.methods.paired import is_paired
 from reviews.methods.ranking import HEAD, RankingMethod, standing_lines
 from reviews.methods.rating_scale import COMMENT_ITEM, level_key, level_texts
 from reviews.methods.red_lines import RED_LINE, red_line_of
@@ -282,7 +283,7 @@ def _line(
         if has_targets(entry):
             found["person"] = person
             found["target_parts"] = target_parts(entry, person)
-    else:
+    elif not is_paired(component):
         item: dict[str, Any] = next(
             (each for each in component.get("items", []) if each["code"] == item_of(line.subject)), {}
         )

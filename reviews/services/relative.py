@@ -14,6 +14,7 @@ from reviews.methods import get_method
 from reviews.methods.base import Floats, RelativeInputs
 from reviews.methods.document import comparing_components
 from reviews.methods.overall import component_weights
+from reviews.methods.paired import COMPARISON_COLUMNS, is_paired
 from reviews.models import Cycle
 from reviews.selectors.cohorts import people_of
 from reviews.services.stages import matrix, write_component
@@ -40,6 +41,7 @@ def score_relative(run: Run, cycle: Cycle, people: pd.DataFrame | None = None) -
         kpi_values=_kpi_values(run, comparing),
         scores=found,
         judgements=_judgements(cycle, [each["code"] for each in comparing]),
+        comparisons=_comparisons(cycle, [each["code"] for each in comparing if is_paired(each)]),
     )
     answers = {each["code"]: get_method(each["method"]).compare(each, inputs) for each in comparing}
     codes = [component["code"] for component in configuration["components"]]
@@ -97,6 +99,31 @@ def _judgements(cycle: Cycle, codes: list[str]) -> pd.DataFrame:
         WHERE participant.cycle_id = %s AND sheet.component = ANY(%s::text[])
             AND sheet.state = 'submitted' AND judgement.level IS NOT NULL
         ORDER BY sheet.id
+        """,
+        [cycle.pk, codes],
+    )
+
+
+def _comparisons(cycle: Cycle, codes: list[str]) -> pd.DataFrame:
+    """Standing answers about pairs both of whose forms are submitted; one query, none without such a component."""
+    if not codes:
+        return pd.DataFrame(columns=list(COMPARISON_COLUMNS))
+    return copy_out(
+        """
+        SELECT comparison.component, comparison.criterion, comparison.rater_id, first.employee_id AS first_id,
+            second.employee_id AS second_id, comparison.outcome
+        FROM reviews_comparison AS comparison
+        JOIN reviews_participant AS first ON first.id = comparison.first_id
+        JOIN reviews_participant AS second ON second.id = comparison.second_id
+        JOIN reviews_scoresheet AS form ON form.participant_id = first.id AND form.rater_id = comparison.rater_id
+            AND form.component = comparison.component AND form.state = 'submitted'
+        JOIN reviews_scoresheet AS other ON other.participant_id = second.id AND other.rater_id = comparison.rater_id
+            AND other.component = comparison.component AND other.state = 'submitted'
+        WHERE comparison.cycle_id = %s AND comparison.component = ANY(%s::text[])
+            AND NOT EXISTS (
+                SELECT FROM reviews_comparisonreversal AS reversal WHERE reversal.comparison_id = comparison.id
+            )
+        ORDER BY comparison.id
         """,
         [cycle.pk, codes],
     )
