@@ -218,6 +218,31 @@ JUDGEMENTS = {
     "nothing_to_submit": _("There is nothing to submit."),
 }
 
+PAIRS = {
+    "pair_self": _("Nobody can be compared with themselves. Choose two people."),
+    "pair_stranger": _("At least one of these two is not among the people whom you compare."),
+    "pair_cohorts": _("These two are not in the same group, so they are not compared."),
+    "pair_criterion": _("There is no such criterion in this comparison."),
+    "pair_preferred": _("Choose one of the two people, or no difference."),
+    "pair_ties": _("In this comparison one of the two has to be chosen."),
+    "pair_answered": _("You have answered this pair already. Take the answer back to change it."),
+    "pair_malformed": _("Name two people by their numbers, and the one who did better or nobody."),
+    "pair_nothing_to_undo": _("There is no answer to take back."),
+    "pairs_apart": _(
+        "%(first)s and %(second)s have not been compared yet, not even over others. Compare them first."
+    ),
+    "pairs_not_enough": _(
+        "The order is sure to %(certainty)s percent; %(wanted)s percent is asked for. About %(count)s answers to go."
+    ),
+    "pairs_as_a_whole": _("A comparison is submitted as a whole, on its own page."),
+    "pairs_alone": _(
+        "One person alone cannot be compared: %(names)s. Compare in wider groups, or leave these people out."
+    ),
+    "pairs_too_many": _(
+        "More than %(most)s people cannot be compared in pairs: %(names)s. Compare in smaller groups."
+    ),
+}
+
 ADJUSTMENTS = {
     "cycle_band_unknown": _("There is no rating %(rating)s in this cycle."),
     "points_out_of_range": _("Points lie between -100 and 100."),
@@ -440,6 +465,7 @@ define_refusals(
         **INCIDENTS,
         **LAUNCH,
         **JUDGEMENTS,
+        **PAIRS,
         **ADJUSTMENTS,
         **VOICES,
         **PLANS,

@@ -13,9 +13,10 @@ from django.urls import reverse
 from foundation.delivery.duties import Duty
 from reviews import topics
 from reviews.methods.document import component_of
+from reviews.methods.paired import is_paired, pairs_expected
 from reviews.models import Cycle, ScoreSheet
 from reviews.models.cycles import Phase
-from reviews.selectors.sheets import SECONDS_PER_ITEM
+from reviews.selectors.sheets import SECONDS_PER_ITEM, SECONDS_PER_PAIR
 
 
 def open_sheets() -> QuerySet[ScoreSheet]:
@@ -53,13 +54,17 @@ class SheetDuties:
         )
         cycles = Cycle.objects.in_bulk({row["participant__cycle"] for row in rows})
         gathered: dict[tuple[int, int], dict[str, Any]] = defaultdict(
-            lambda: {"forms": 0, "items": 0, "component": ""}
+            lambda: {"forms": 0, "seconds": 0, "component": ""}
         )
         for row in rows:
             entry = gathered[row["rater"], row["participant__cycle"]]
             component = component_of(cycles[row["participant__cycle"]].configuration, row["component"]) or {}
             entry["forms"] += row["forms"]
-            entry["items"] += row["forms"] * len(component.get("items", ()))
+            entry["seconds"] += (
+                pairs_expected(component, row["forms"]) * SECONDS_PER_PAIR
+                if is_paired(component)
+                else row["forms"] * len(component.get("items", ())) * SECONDS_PER_ITEM
+            )
             entry["component"] = entry["component"] or row["component"]
         found: dict[int, list[Duty]] = defaultdict(list)
         for (rater, cycle_id), entry in gathered.items():
@@ -70,7 +75,7 @@ class SheetDuties:
                     params={"count": entry["forms"], "cycle": names_of(cycle)},
                     url=reverse("reviews:grid", args=[cycle.code, entry["component"]]),
                     due_on=cycle.rating_due_on,
-                    minutes=max(-(-entry["items"] * SECONDS_PER_ITEM // 60), 1),
+                    minutes=max(-(-entry["seconds"] // 60), 1),
                 )
             )
         return found

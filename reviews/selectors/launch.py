@@ -29,9 +29,10 @@ from reviews.methods.document import (
 )
 from reviews.methods.objectives import counts_objectives
 from reviews.methods.ranking import completed_ranking
+from reviews.methods.paired import LARGEST_COHORT
 from reviews.methods.targets import has_targets, names_queues, needs_people, person_targets
 from reviews.models import Cycle
-from reviews.selectors.cohort_sizes import small_cohorts
+from reviews.selectors.cohort_sizes import completed_comparing, small_cohorts, unfit_for_pairs
 from reviews.selectors.population import population_of, raters_of
 from reviews.selectors.references import references_on
 from reviews.selectors.roles import as_frame, roles_of
@@ -82,9 +83,29 @@ def launch_problems(cycle: Cycle) -> list[LaunchProblem]:
 def _small_cohorts(
     configuration: Mapping[str, Any], people: list[Any], last_day: datetime.date
 ) -> list[LaunchProblem]:
-    """Where a ranking has too few people to compare: an error when nobody would get a place, else a warning."""
+    """Where there are too few people to compare: an error when nobody would get a place, else a warning. In a paired
+    comparison nobody may stand alone, since that person's form could never be answered, and no cohort be too large."""
     problems = []
     for index, component in enumerate(configuration["components"]):
+        unfit = dict(
+            zip(("pairs_alone", "pairs_too_many"), unfit_for_pairs(component, people, last_day), strict=True)
+        )
+        problems += [
+            LaunchProblem(
+                code,
+                {
+                    "count": len(names),
+                    "names": ", ".join([*names[:NAMES_SHOWN], *(["…"] if len(names) > NAMES_SHOWN else [])]),
+                    "most": LARGEST_COHORT,
+                },
+                path=f"components[{index}].cohort",
+                component=localised(component.get("name"), get_language() or "en") or component["code"],
+            )
+            for code, names in unfit.items()
+            if names
+        ]
+        if any(unfit.values()):
+            continue
         small = small_cohorts(component, people, last_day)
         if small is None or not small[0]:
             continue
@@ -97,7 +118,7 @@ def _small_cohorts(
                 {
                     "count": count,
                     "people": len(people),
-                    "minimum": completed_ranking(component)["minimum_cohort"],
+                    "minimum": completed_comparing(component)["minimum_cohort"],
                     "names": ", ".join(shown) or "–",
                 },
                 path=f"components[{index}].minimum_cohort",

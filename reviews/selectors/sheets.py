@@ -11,13 +11,15 @@ from django.http import Http404
 
 from people.models import User
 from reviews.methods.document import component_of, rated_components
+from reviews.methods.paired import is_paired, pairs_expected
 from reviews.methods.ranking import RankingMethod
 from reviews.methods.rating_scale import COMMENT_ITEM
-from reviews.models import Cycle, Judgement, ScoreSheet
+from reviews.models import Comparison, Cycle, Judgement, ScoreSheet
 from reviews.models.cycles import Phase
 
 SEES_ALL = ("hr", "auditor")
 SECONDS_PER_ITEM = 40
+SECONDS_PER_PAIR = 15
 ANSWERED = Q(judgements__level__isnull=False) | Q(judgements__not_observed=True)
 
 
@@ -53,6 +55,7 @@ class OwedComponent:
     cells_done: int
     cells_total: int
     is_order: bool = False
+    seconds_per_cell: int = SECONDS_PER_ITEM
 
     @property
     def open(self) -> int:
@@ -61,12 +64,13 @@ class OwedComponent:
     @property
     def minutes_left(self) -> int:
         """Rounded up, at least one while something is to do."""
-        left = (self.cells_total - self.cells_done) * SECONDS_PER_ITEM
+        left = (self.cells_total - self.cells_done) * self.seconds_per_cell
         return max(-(-left // 60), 1 if self.open else 0)
 
 
 def sheets_owed(user: User) -> list[OwedComponent]:
-    """One entry per cycle in rating and component, the first due first; three queries whatever the number of forms."""
+    """One entry per cycle in rating and component, the first due first; three queries whatever the number of forms,
+    and one more where pairs are compared."""
     rows = list(
         ScoreSheet.objects.filter(rater=user, participant__cycle__phase=Phase.RATING)
         .exclude(state=ScoreSheet.State.WITHDRAWN)
@@ -80,9 +84,25 @@ def sheets_owed(user: User) -> list[OwedComponent]:
     )
     cycles = Cycle.objects.in_bulk({row["participant__cycle"] for row in rows})
     owed = []
+    answered = pairs_answered(user, cycles) if cycles else {}
     for row in rows:
         cycle = cycles[row["participant__cycle"]]
         component = component_of(cycle.configuration, row["component"]) or {}
+        if is_paired(component):
+            total = pairs_expected(component, row["sheets"])
+            owed.append(
+                OwedComponent(
+                    cycle=cycle,
+                    component=component,
+                    sheets=1,
+                    submitted=int(row["submitted"] == row["sheets"]),
+                    # More answers than were expected are no more than all of them.
+                    cells_done=min(answered.get((cycle.pk, row["component"]), 0), total),
+                    cells_total=total,
+                    seconds_per_cell=SECONDS_PER_PAIR,
+                )
+            )
+            continue
         by_hand = component.get("method") == RankingMethod.code
         owed.append(
             OwedComponent(
@@ -97,6 +117,21 @@ def sheets_owed(user: User) -> list[OwedComponent]:
             )
         )
     return sorted(owed, key=lambda each: (each.cycle.rating_due_on or each.cycle.last_day, each.cycle.pk))
+
+
+def pairs_answered(user: User, cycles: Mapping[int, Cycle]) -> dict[tuple[int, str], int]:
+    """{(cycle id, component): standing answers of paired comparison}; no query where no cycle has such a component."""
+    asked = [
+        cycle.pk
+        for cycle in cycles.values()
+        if any(is_paired(each) for each in cycle.configuration["components"])
+    ]
+    if not asked:
+        return {}
+    rows = Comparison.objects.filter(rater=user, cycle__in=asked, reversal__isnull=True).values_list(
+        "cycle", "component"
+    )
+    return {(cycle, code): count for cycle, code, count in rows.annotate(count=Count("id")).order_by()}
 
 
 @dataclass

@@ -31,6 +31,7 @@ from reviews.methods.targets import names_queues
 from reviews.models import Cycle, CycleTemplate, Participant, PhaseChange, ScoreSheet
 from reviews.models.cycles import Phase
 from reviews.selectors.launch import launch_problems
+from reviews.selectors.pairs import raters_in
 from reviews.selectors.population import population_of, raters_of
 from reviews.selectors.references import references_on
 from reviews.selectors.roles import roles_of
@@ -218,6 +219,13 @@ def forms_for(cycle: Cycle, participants: Sequence[Participant]) -> list[ScoreSh
     judge. An order by hand is made by the last rater alone."""
     parts = parts_of(
         cycle.configuration, [each.employee_id for each in participants], cycle.first_day, cycle.last_day
+    ScoreSheet.objects.bulk_create(
+        [
+            ScoreSheet(participant=participant, component=component["code"], rater_id=rater)
+            for component in rated_components(cycle.configuration)
+            for participant, rater in raters_in(component, participants)
+        ],
+        batch_size=5000,
     )
     open_rounds(cycle, participants)
     forms = []

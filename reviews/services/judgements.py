@@ -15,6 +15,7 @@ from foundation.refusals import Refusal
 from foundation.trail.services import recording
 from people.models import User
 from reviews.methods.document import component_of
+from reviews.methods.paired import is_paired
 from reviews.methods.ranking import RankingMethod
 from reviews.methods.rating_scale import COMMENT_ITEM, level_key
 from reviews.models import Cycle, Judgement, ScoreSheet
@@ -154,9 +155,9 @@ def reopen_sheet(*, actor: User, sheet_id: int, reason: str) -> ScoreSheet:
 
 
 def _given_back_with(sheet: ScoreSheet) -> list[ScoreSheet]:
-    """The form itself; of an order by hand all of its rater's, since one place cannot change alone."""
+    """The form itself; of an order by hand and of pairs all of its rater's: one place cannot change alone."""
     component = component_of(sheet.participant.cycle.configuration, sheet.component) or {}
-    if component.get("method") != RankingMethod.code:
+    if component.get("method") != RankingMethod.code and not is_paired(component):
         return [sheet]
     others = ScoreSheet.objects.select_for_update(of=("self",)).filter(
         participant__cycle=sheet.participant.cycle_id,
@@ -217,6 +218,8 @@ def _check_complete(sheet: ScoreSheet, judgements: dict[str, Judgement]) -> None
     component = component_of(sheet.participant.cycle.configuration, sheet.component) or {}
     if component.get("method") == RankingMethod.code:
         raise Refusal("ordering_as_a_whole", status=409)
+    if is_paired(component):
+        raise Refusal("pairs_as_a_whole", status=409)
     name = sheet.participant.employee.name
     absent = missing_items(component, judgements)
     if absent:
