@@ -6,6 +6,7 @@ import { startFilling } from "./fill.js";
 import { startDialogs } from "./dialog.js";
 import { startGrids } from "./grid.js";
 import { startOrderings } from "./ordering.js";
+import { startPairs } from "./pairs.js";
 import { startSheets } from "./sheet.js";
 import { startInspections } from "./inspection.js";
 import { csrfToken, text, toast } from "./text.js";
@@ -26,6 +27,7 @@ function start(root) {
   startSheets(root);
   startInspections(root);
   startOrderings(root);
+  startPairs(root);
   startCharts(root);
   root.querySelector("[data-focus-first]")?.focus();
 }

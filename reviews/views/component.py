@@ -15,6 +15,7 @@ from reviews.selectors.cycles import get_cycle_for
 from reviews.views.behaviours import edit_record_rule
 from reviews.views.configuration import edit_kpis
 from reviews.views.objective_rule import edit_objectives_rule
+from reviews.views.pair_rules import edit_pairs
 from reviews.views.ranking import edit_ranking
 from reviews.views.requests import SignedInRequest
 from reviews.views.scales import edit_scale
@@ -29,6 +30,7 @@ PAGES: Mapping[str, Callable[[SignedInRequest, Cycle, dict[str, Any]], HttpRespo
     "multisource": edit_scale,
     "scorecard": edit_card,
     "objectives": edit_objectives_rule,
+    "paired_comparison": edit_pairs,
 }
 
 

@@ -25,6 +25,7 @@ from people.models import Job, Site, Team, User
 from reviews.forms.cycles import LaunchForm, NewCycleForm
 from reviews.methods.bonus import items_of
 from reviews.methods.objectives import counts_objectives
+from reviews.methods.paired import is_paired
 from reviews.methods.potential import potential_of
 from reviews.methods.rating_rule import CUTOFFS, rule_of
 from reviews.methods.red_lines import red_lines_of
@@ -180,6 +181,11 @@ def cycle(request: SignedInRequest, code: str) -> HttpResponse:
         "payouts_url": _address("incentives:payout_runs"),
         "summary": configuration_summary(found),
         "terms_open": open_receipts(found),
+        "comparisons": [
+            {"code": each["code"], "name": name_of(each, each["code"])}
+            for each in found.configuration.get("components", [])
+            if is_paired(each) and found.phase != Phase.SETUP
+        ],
         "has_potential": found.phase != Phase.SETUP and potential_of(found.configuration) is not None,
     }
     return render(request, "reviews/cycle.html", context)

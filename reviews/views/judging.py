@@ -19,6 +19,7 @@ from foundation.interface.wording import date_short, number
 from foundation.refusals import Refusal
 from reviews.methods.base import localised
 from reviews.methods.document import component_of
+from reviews.methods.paired import is_paired
 from reviews.methods.rating_scale import COMMENT_ITEM, level_key, level_texts
 from reviews.methods.targets import has_targets
 from reviews.models import Cycle, Judgement, ScoreSheet
@@ -94,6 +95,8 @@ def grid(request: SignedInRequest, code: str, component: str) -> HttpResponse:
     cycle = get_cycle_for(request.user, code)
     if is_ordered(component_of(cycle.configuration, component)):
         return redirect("reviews:ordering", cycle.code, component)
+    if is_paired(component_of(cycle.configuration, component)):
+        return redirect("reviews:pairs", cycle.code, component)
     rows = grid_of(request.user, cycle, component)
     entry = component_of(cycle.configuration, component) or {}
     if request.method == "POST":

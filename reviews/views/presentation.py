@@ -18,11 +18,13 @@ from reviews.methods.kpi import BELOW_MINIMUM, MISSING
 from reviews.methods.objectives import ObjectivesMethod
 from reviews.methods.overall import POINTS
 from reviews.methods.parts import item_of
+from reviews.methods.paired import PairedMethod
 from reviews.methods.rating_scale import NOT_OBSERVED
 from reviews.methods.scorecard import COMPANY, SITE, TEAM, ScorecardMethod, line_subject
 from reviews.methods.targets import NO_TARGET, has_targets
 from reviews.models import Cycle
 from reviews.views.objective_words import objective_rows, objectives_node
+from reviews.views.pair_words import pair_rows, pairs_node
 from reviews.views.rank_words import certainty_text, place_text, ranking_node, standing_text
 from reviews.views.voice_words import unit_rows, voice_node
 from scoring.grammar import STATISTICS
@@ -93,6 +95,12 @@ def interval(score: float | None, standard_error: float | None) -> tuple[float |
     if score is None or standard_error is None:
         return None, None
     return max(score - 1.96 * standard_error, 0.0), score + 1.96 * standard_error
+
+
+def interval_text(score: float | None, standard_error: float | None) -> str:
+    """ "52.1 – 74.6", empty where the uncertainty is unknown."""
+    low, high = interval(score, standard_error)
+    return f"{score_text(low)} – {score_text(min(high, 100.0))}" if high is not None else ""
 
 
 # Explanations -----------------------------------------------------------------------------------------------------
@@ -355,6 +363,15 @@ def _component_node(
     }
     if "units" in component:
         return voice_node(component, configured, label, score_text(component["score"]) or "–")
+    if component["method"] == PairedMethod.code:
+        parts = [(line["effective_weight"], line["points"]) for line in component["lines"]]
+        return pairs_node(
+            component,
+            configured,
+            label=label,
+            value=score_text(component["score"]) or "–",
+            formula=weighted_sum(parts, component["score"]),
+        )
     if "standing" in component:
         names = {code: name_of(each, code) for code, each in components.items()}
         return ranking_node(component, configured, names, label, score_text(component["score"]) or "–")
@@ -637,6 +654,7 @@ def line_rows(explanation: Mapping[str, Any]) -> list[dict[str, Any]]:
             groups.append(card_group(component, entry))
             continue
         if component["method"] == ObjectivesMethod.code:
+        if component["method"] == PairedMethod.code:
             groups.append(
                 {
                     "name": name_of(component, component["code"]),
@@ -644,6 +662,15 @@ def line_rows(explanation: Mapping[str, Any]) -> list[dict[str, Any]]:
                     "weight": weight_text(component["effective_weight"]),
                     "score": score_text(component["score"]),
                     "rows": objective_rows(component, entry, score_text, weight_text),
+                    "rows": [
+                        {
+                            **row,
+                            "points": score_text(row["points"]),
+                            "weight": weight_text(row["weight"]),
+                            "interval": interval_text(row["points"], row["line"]["standard_error"]),
+                        }
+                        for row in pair_rows(component, entry)
+                    ],
                 }
             )
             continue
