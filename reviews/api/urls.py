@@ -12,6 +12,7 @@ from reviews.api import (
     improvement_proposals,
     incidents,
     orderings,
+    pairs,
     potential,
     previews,
     results,
@@ -176,6 +177,23 @@ urlpatterns = [
     ),
     path("improvement-rule/", improvement_proposals.PlanRuleView.as_view(), name="api_plan_rule"),
     path("improvement-effect/", improvement_proposals.PlanEffectView.as_view(), name="api_plan_effect"),
+    path("cycles/<slug:code>/pairs/<slug:component>/", pairs.PairsDetail.as_view(), name="api_pairs"),
+    path(
+        "cycles/<slug:code>/pairs/<slug:component>/answers/",
+        pairs.PairAnswer.as_view(),
+        name="api_pairs_answer",
+    ),
+    path("cycles/<slug:code>/pairs/<slug:component>/undo/", pairs.PairUndo.as_view(), name="api_pairs_undo"),
+    path(
+        "cycles/<slug:code>/pairs/<slug:component>/submit/",
+        pairs.PairsSubmit.as_view(),
+        name="api_pairs_submit",
+    ),
+    path(
+        "cycles/<slug:code>/pairs/<slug:component>/analysis/",
+        pairs.PairsAnalysis.as_view(),
+        name="api_pairs_analysis",
+    ),
     path("sheets/<int:sheet_id>/", sheets.SheetDetail.as_view(), name="api_sheet"),
     path(
         "sheets/<int:sheet_id>/judgements/<slug:item>/", sheets.SheetJudgement.as_view(), name="api_judgement"
