@@ -81,6 +81,16 @@ READ_CARDS: dict[str, Any] = {
     "manager": {"agent": 200, "peer": 200, "*": 404},
     "agent": 404,
 }
+def comparisons(world: World) -> dict[str, dict[str, Any]]:
+    return {
+        "paired": {"code": "paired", "component": "pairs"},
+        "ordered": {"code": "ordered", "component": "order"},
+        "missing": {"code": MISSING_CODE, "component": "pairs"},
+    }
+
+
+def a_pair(world: World) -> list[int]:
+    return [world.cast.agent.pk, world.cast.peer.pk]
 
 
 def own_people(world: World) -> list[int]:
@@ -537,6 +547,36 @@ ROUTES = [
         POST=Rule(hr=404, manager={"ordered": 302, "*": 404}),
     ),
     Route(
+        "pairs/<slug:code>/<slug:component>/",
+        comparisons,
+        GET=Rule(hr=404, manager={"paired": 200, "*": 404}),
+        POST=Rule(
+            hr=404,
+            manager={"paired": 302, "*": 404},
+            body=lambda world, label: {
+                "left": a_pair(world)[0],
+                "right": a_pair(world)[1],
+                "choice": "left",
+                "criterion": "",
+            },
+        ),
+    ),
+    Route(
+        "pairs/<slug:code>/<slug:component>/undo/",
+        comparisons,
+        POST=Rule(hr=404, manager={"paired": 302, "*": 404}),
+    ),
+    Route(
+        "pairs/<slug:code>/<slug:component>/submit/",
+        comparisons,
+        POST=Rule(hr=404, manager={"paired": 302, "*": 404}),
+    ),
+    Route(
+        "cycles/<slug:code>/pairs/<slug:component>/",
+        comparisons,
+        GET=Rule(**alike("hr auditor", {"paired": 200, "*": 404})),
+    ),
+    Route(
         "sheets/<int:sheet_id>/judgements/<slug:item>/",
         cells,
         PUT=Rule(
@@ -926,6 +966,35 @@ ROUTES = [
         "api/v1/cycles/<slug:code>/orderings/<slug:component>/submit/",
         orders,
         POST=Rule(everyone=404, manager={"ordered": 422, "*": 404}),
+    ),
+    Route(
+        "api/v1/cycles/<slug:code>/pairs/<slug:component>/",
+        comparisons,
+        GET=Rule(everyone=404, manager={"paired": 200, "*": 404}),
+    ),
+    Route(
+        "api/v1/cycles/<slug:code>/pairs/<slug:component>/answers/",
+        comparisons,
+        POST=Rule(
+            everyone=404,
+            manager={"paired": 200, "*": 404},
+            json=lambda world, label: {"people": a_pair(world), "preferred": a_pair(world)[0]},
+        ),
+    ),
+    Route(
+        "api/v1/cycles/<slug:code>/pairs/<slug:component>/undo/",
+        comparisons,
+        POST=Rule(everyone=404, manager={"paired": 409, "*": 404}),
+    ),
+    Route(
+        "api/v1/cycles/<slug:code>/pairs/<slug:component>/submit/",
+        comparisons,
+        POST=Rule(everyone=404, manager={"paired": 422, "*": 404}),
+    ),
+    Route(
+        "api/v1/cycles/<slug:code>/pairs/<slug:component>/analysis/",
+        comparisons,
+        GET=Rule(**alike("hr auditor", {"paired": 200, "*": 404})),
     ),
     Route(
         "api/v1/sheets/<int:sheet_id>/judgements/<slug:item>/",

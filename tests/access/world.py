@@ -7,6 +7,7 @@ log with KPI values, and by cycle
                rating proposed for them
     december   in setup
     ordered    in rating: managers order their people; nobody has yet
+    paired     in rating: managers compare their people in pairs; nobody has yet
 Nothing of it is committed: tests/access/conftest.py undoes each test, and at the end all of it.
 """
 
@@ -159,6 +160,11 @@ def balanced() -> dict[str, Any]:
         "links": [{"from": "response_time", "to": "satisfaction"}],
     }
     return {**configuration(), "components": [card]}
+def in_pairs() -> dict[str, Any]:
+    """Of Shanghai: in Chengdu somebody would stand alone."""
+    pairs = {"code": "pairs", "method": "paired_comparison", "name": two_names("Pairs"), "weight": 100}
+    document = {**configuration(), "components": [pairs]}
+    return {**document, "population": {**document["population"], "teams": ["shanghai"]}}
 
 
 PLAN: dict[str, Any] = {
@@ -480,6 +486,13 @@ def _cycles(cast: Cast) -> dict[str, Cycle]:
     found["balanced"].refresh_from_db()
     advance_phase(actor=cast.hr, cycle=found["balanced"], to_phase="calibration")
     found["balanced"].refresh_from_db()
+    found["paired"] = launch_cycle(
+        actor=cast.hr,
+        cycle=create_cycle(
+            actor=cast.hr, code="paired", name_zh="两两比较", name_en="Paired", first_day=OCTOBER[0],
+            last_day=OCTOBER[1], configuration=in_pairs(),
+        ),
+    )  # fmt: skip
     return found
 
 
