@@ -146,10 +146,12 @@ urlpatterns = [
     path("sheets/<int:sheet_id>/reopen/", sheets.reopen, name="sheet_reopen"),
     path("ordering/<slug:code>/<slug:component>/", orderings.ordering, name="ordering"),
     path("ordering/<slug:code>/<slug:component>/submit/", orderings.submit, name="ordering_submit"),
-    path("pairs/<slug:code>/<slug:component>/", pairs.pairs, name="pairs"),
-    path("pairs/<slug:code>/<slug:component>/undo/", pairs.undo, name="pairs_undo"),
-    path("pairs/<slug:code>/<slug:component>/submit/", pairs.submit, name="pairs_submit"),
-    path("cycles/<slug:code>/pairs/<slug:component>/", pair_analysis.pair_analysis, name="pair_analysis"),
+    path("pairs/<slug:code>/<slug:component>/", pairs.pairs, name="comparison"),
+    path("pairs/<slug:code>/<slug:component>/undo/", pairs.undo, name="comparison_undo"),
+    path("pairs/<slug:code>/<slug:component>/submit/", pairs.submit, name="comparison_submit"),
+    path(
+        "cycles/<slug:code>/pairs/<slug:component>/", pair_analysis.pair_analysis, name="comparison_analysis"
+    ),
     path("standing/", standing.standing, name="standing"),
     path("standing/<slug:code>/", standing.standing_in, name="standing_in"),
     path("standing/<slug:code>/acknowledge/", standing.acknowledge, name="acknowledge"),

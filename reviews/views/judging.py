@@ -96,7 +96,7 @@ def grid(request: SignedInRequest, code: str, component: str) -> HttpResponse:
     if is_ordered(component_of(cycle.configuration, component)):
         return redirect("reviews:ordering", cycle.code, component)
     if is_paired(component_of(cycle.configuration, component)):
-        return redirect("reviews:pairs", cycle.code, component)
+        return redirect("reviews:comparison", cycle.code, component)
     rows = grid_of(request.user, cycle, component)
     entry = component_of(cycle.configuration, component) or {}
     if request.method == "POST":

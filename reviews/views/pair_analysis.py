@@ -40,7 +40,7 @@ def pair_analysis(request: SignedInRequest, code: str, component: str) -> HttpRe
     shown = next((each for each in criteria if each["code"] == request.GET.get("criterion")), None)
     return render(
         request,
-        "reviews/pair_analysis.html",
+        "reviews/comparison_analysis.html",
         {
             "cycle": cycle,
             "component": entry,

@@ -69,4 +69,4 @@ def edit_pairs(request: SignedInRequest, cycle: Cycle, found: dict[str, Any]) ->
         rows=rows,
         total=weight_words([each["weight"] for each in before["criteria"]]),
     )
-    return render_page(request, "reviews/component_pairs.html", context, form, rows)
+    return render_page(request, "reviews/component_comparison.html", context, form, rows)

@@ -34,7 +34,7 @@ def pairs(request: SignedInRequest, code: str, component: str) -> HttpResponse:
     cycle = get_cycle_for(request.user, code)
     form = pair_form_of(request.user, cycle, component)
     if request.method != "POST":
-        return render(request, "reviews/pairs.html", _context(request, form))
+        return render(request, "reviews/comparison.html", _context(request, form))
     try:
         answer_pair(
             actor=request.user,
@@ -68,25 +68,25 @@ def submit(request: SignedInRequest, code: str, component: str) -> HttpResponse:
         submit_pairs(actor=request.user, cycle=cycle, component=component)
     except Refusal as refusal:
         tell_refusal(request, refusal)
-        return redirect("reviews:pairs", cycle.code, component)
+        return redirect("reviews:comparison", cycle.code, component)
     messages.success(request, _("The comparison is in. Thank you."))
     return redirect("reviews:queue")
 
 
 def _next(request: SignedInRequest, cycle: Cycle, component: str) -> HttpResponse:
     if not _is_fragment(request):
-        return redirect("reviews:pairs", cycle.code, component)
+        return redirect("reviews:comparison", cycle.code, component)
     form = pair_form_of(request.user, cycle, component)
-    return render(request, "reviews/_pair.html", _context(request, form))
+    return render(request, "reviews/_comparison.html", _context(request, form))
 
 
 def _refused(request: SignedInRequest, cycle: Cycle, component: str, refusal: Refusal) -> HttpResponse:
     """The pair as it stands now, with the reason above it; a fragment has to be 200 to be taken."""
     if not _is_fragment(request):
         tell_refusal(request, refusal)
-        return redirect("reviews:pairs", cycle.code, component)
+        return redirect("reviews:comparison", cycle.code, component)
     form = pair_form_of(request.user, get_cycle_for(request.user, cycle.code), component)
-    return render(request, "reviews/_pair.html", {**_context(request, form), "refused": str(refusal)})
+    return render(request, "reviews/_comparison.html", {**_context(request, form), "refused": str(refusal)})
 
 
 def _is_fragment(request: SignedInRequest) -> bool:

@@ -156,12 +156,10 @@ def _line_name(explanation: dict[str, Any], moved: dict[str, Any]) -> str:
         return str(moved["line"]["objective"]["title"])
     code, subject = moved["component"]["code"], moved["line"]["subject"]
     configured = next(each for each in explanation["configuration"]["components"] if each["code"] == code)
-    for entry in configured.get("kpis", configured.get("items", [])):
+    for entry in configured.get("kpis", configured.get("items", configured.get("criteria", []))):
         own = line_subject(configured, entry["kpi"]) if "kpi" in entry else entry.get("code")
         if item_of(subject) == own:
         if subject == own:
-    for entry in configured.get("kpis", configured.get("items", configured.get("criteria", []))):
-        if subject in (entry.get("kpi"), entry.get("code")):
             return name_of(entry.get("version") or entry, subject)
     return name_of(configured, subject)
 

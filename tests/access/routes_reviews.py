@@ -81,6 +81,8 @@ READ_CARDS: dict[str, Any] = {
     "manager": {"agent": 200, "peer": 200, "*": 404},
     "agent": 404,
 }
+
+
 def comparisons(world: World) -> dict[str, dict[str, Any]]:
     return {
         "paired": {"code": "paired", "component": "pairs"},

@@ -160,6 +160,8 @@ def balanced() -> dict[str, Any]:
         "links": [{"from": "response_time", "to": "satisfaction"}],
     }
     return {**configuration(), "components": [card]}
+
+
 def in_pairs() -> dict[str, Any]:
     """Of Shanghai: in Chengdu somebody would stand alone."""
     pairs = {"code": "pairs", "method": "paired_comparison", "name": two_names("Pairs"), "weight": 100}

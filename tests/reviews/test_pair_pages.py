@@ -32,7 +32,7 @@ def as_manager(cast: Cast, client: Client) -> Client:
 
 
 def page(cycle: Cycle, step: str = "") -> str:
-    return reverse(f"reviews:pairs{step}", args=[cycle.code, "pairs"])
+    return reverse(f"reviews:comparison{step}", args=[cycle.code, "pairs"])
 
 
 def question(cast: Cast, cycle: Cycle) -> Question:
@@ -166,7 +166,7 @@ def test_hr_sees_who_contradicts_the_rest(cast: Cast, draft: Cycle, client: Clie
     assert cohort.contradicting == 1
     assert cohort.criteria[0].triads == 0
     client.force_login(cast.hr)
-    address = reverse("reviews:pair_analysis", args=[cycle.code, "pairs"])
+    address = reverse("reviews:comparison_analysis", args=[cycle.code, "pairs"])
     assert address in client.get(reverse("reviews:cycle", args=[cycle.code])).content.decode()
     text = client.get(address, {"criterion": "speed"}).content.decode()
     assert "contradicts the rest" in text
