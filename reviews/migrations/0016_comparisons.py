@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("reviews", "0014_potential"),
+        ("reviews", "0015_voices"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
