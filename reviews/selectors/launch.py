@@ -28,7 +28,6 @@ from reviews.methods.document import (
     rated_components,
 )
 from reviews.methods.objectives import counts_objectives
-from reviews.methods.ranking import completed_ranking
 from reviews.methods.paired import LARGEST_COHORT
 from reviews.methods.targets import has_targets, names_queues, needs_people, person_targets
 from reviews.models import Cycle

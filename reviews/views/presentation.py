@@ -654,7 +654,6 @@ def line_rows(explanation: Mapping[str, Any]) -> list[dict[str, Any]]:
             groups.append(card_group(component, entry))
             continue
         if component["method"] == ObjectivesMethod.code:
-        if component["method"] == PairedMethod.code:
             groups.append(
                 {
                     "name": name_of(component, component["code"]),
@@ -662,6 +661,16 @@ def line_rows(explanation: Mapping[str, Any]) -> list[dict[str, Any]]:
                     "weight": weight_text(component["effective_weight"]),
                     "score": score_text(component["score"]),
                     "rows": objective_rows(component, entry, score_text, weight_text),
+                }
+            )
+            continue
+        if component["method"] == PairedMethod.code:
+            groups.append(
+                {
+                    "name": name_of(component, component["code"]),
+                    "method": component["method"],
+                    "weight": weight_text(component["effective_weight"]),
+                    "score": score_text(component["score"]),
                     "rows": [
                         {
                             **row,
