@@ -19,7 +19,7 @@ from reviews.services.pairs import answer_pair, submit_pairs, undo_pair
 LARGEST_ID = 2**63 - 1
 
 
-class PairQuestionSerializer(serializers.Serializer[Any]):
+class PairedQuestionSerializer(serializers.Serializer[Any]):
     criterion = serializers.CharField(
         source="code", help_text="code of the criterion; empty where the question is about the whole person"
     )
@@ -27,7 +27,7 @@ class PairQuestionSerializer(serializers.Serializer[Any]):
     right = serializers.IntegerField()
 
 
-class PairPartSerializer(serializers.Serializer[Any]):
+class PairedPartSerializer(serializers.Serializer[Any]):
     cohort = serializers.CharField()
     criterion = serializers.CharField(source="code")
     people = serializers.ListField(child=serializers.IntegerField(), source="order.people")
@@ -40,7 +40,7 @@ class PairPartSerializer(serializers.Serializer[Any]):
         return len(part.order.asked)
 
 
-class PairsSerializer(serializers.Serializer[Any]):
+class PairedFormSerializer(serializers.Serializer[Any]):
     component = serializers.CharField(source="component.code")
     answered = serializers.SerializerMethodField(help_text="standing answers, all in all")
     expected = serializers.IntegerField(help_text="about how many answers the whole takes")
@@ -51,18 +51,18 @@ class PairsSerializer(serializers.Serializer[Any]):
     next = serializers.SerializerMethodField(
         help_text="what to ask; null when nothing is left or the forms are closed"
     )
-    parts = PairPartSerializer(many=True)
+    parts = PairedPartSerializer(many=True)
 
     def get_answered(self, form: PairForm) -> int:
         return len(form.answers)
 
-    @extend_schema_field(PairQuestionSerializer(allow_null=True))
+    @extend_schema_field(PairedQuestionSerializer(allow_null=True))
     def get_next(self, form: PairForm) -> Any:
         question = form.question if form.is_open else None
-        return PairQuestionSerializer(question).data if question else None
+        return PairedQuestionSerializer(question).data if question else None
 
 
-class PairAnswerRequest(serializers.Serializer[Any]):
+class PairedAnswerRequest(serializers.Serializer[Any]):
     people = serializers.ListField(
         child=serializers.IntegerField(min_value=1, max_value=LARGEST_ID),
         min_length=2,
@@ -81,21 +81,21 @@ class PairAnswerRequest(serializers.Serializer[Any]):
 class PairsDetail(LaurelAPIView):
     scopes = {"GET": Scope.CYCLES_READ}
     roles = {"GET": ANYONE}
-    serializer_class = PairsSerializer
+    serializer_class = PairedFormSerializer
 
-    @extend_schema(responses={200: PairsSerializer})
+    @extend_schema(responses={200: PairedFormSerializer})
     def get(self, request: Request, code: str, component: str) -> Response:
         """The caller's own comparison: what to ask next, how many answers there are, how sure the order is."""
         cycle = get_cycle_for(caller(request), code)
-        return Response(PairsSerializer(pair_form_of(caller(request), cycle, component)).data)
+        return Response(PairedFormSerializer(pair_form_of(caller(request), cycle, component)).data)
 
 
 class PairAnswer(LaurelAPIView):
     scopes = {"POST": Scope.CYCLES_WRITE}
     roles = {"POST": ANYONE}
-    serializer_class = PairsSerializer
+    serializer_class = PairedFormSerializer
 
-    @extend_schema(request=PairAnswerRequest, responses={200: PairsSerializer})
+    @extend_schema(request=PairedAnswerRequest, responses={200: PairedFormSerializer})
     @idempotent
     def post(self, request: Request, code: str, component: str) -> Response:
         """Keeps one answer and says what to ask next. Any pair of a group may be answered, not only the proposed one;
@@ -104,7 +104,7 @@ class PairAnswer(LaurelAPIView):
         pair_form_of(
             caller(request), cycle, component
         )  # who has none here is told so before anything is read
-        form = PairAnswerRequest(data=request.data)
+        form = PairedAnswerRequest(data=request.data)
         form.is_valid(raise_exception=True)
         values = form.validated_data
         answer_pair(
@@ -115,38 +115,38 @@ class PairAnswer(LaurelAPIView):
             preferred=values["preferred"],
             criterion=values["criterion"],
         )
-        return Response(PairsSerializer(pair_form_of(caller(request), cycle, component)).data)
+        return Response(PairedFormSerializer(pair_form_of(caller(request), cycle, component)).data)
 
 
 class PairUndo(LaurelAPIView):
     scopes = {"POST": Scope.CYCLES_WRITE}
     roles = {"POST": ANYONE}
-    serializer_class = PairsSerializer
+    serializer_class = PairedFormSerializer
 
-    @extend_schema(request=None, responses={200: PairsSerializer})
+    @extend_schema(request=None, responses={200: PairedFormSerializer})
     @idempotent
     def post(self, request: Request, code: str, component: str) -> Response:
         """Takes the caller's last answer back."""
         cycle = get_cycle_for(caller(request), code)
         undo_pair(actor=caller(request), cycle=cycle, component=component)
-        return Response(PairsSerializer(pair_form_of(caller(request), cycle, component)).data)
+        return Response(PairedFormSerializer(pair_form_of(caller(request), cycle, component)).data)
 
 
 class PairsSubmit(LaurelAPIView):
     scopes = {"POST": Scope.CYCLES_WRITE}
     roles = {"POST": ANYONE}
-    serializer_class = PairsSerializer
+    serializer_class = PairedFormSerializer
 
-    @extend_schema(request=None, responses={200: PairsSerializer})
+    @extend_schema(request=None, responses={200: PairedFormSerializer})
     @idempotent
     def post(self, request: Request, code: str, component: str) -> Response:
         """Submits the comparison; the second time changes nothing. 422 while the order is not sure enough."""
         cycle = get_cycle_for(caller(request), code)
         form = submit_pairs(actor=caller(request), cycle=cycle, component=component)
-        return Response(PairsSerializer(form).data)
+        return Response(PairedFormSerializer(form).data)
 
 
-class PairPersonSerializer(serializers.Serializer[Any]):
+class PairedPersonSerializer(serializers.Serializer[Any]):
     employee = serializers.IntegerField(source="employee.pk")
     employee_number = serializers.CharField(source="employee.employee_number", allow_null=True)
     name = serializers.CharField(source="employee.name")
@@ -163,7 +163,7 @@ class PairPersonSerializer(serializers.Serializer[Any]):
     lost = serializers.IntegerField()
 
 
-class PairRaterSerializer(serializers.Serializer[Any]):
+class PairedRaterSerializer(serializers.Serializer[Any]):
     rater = serializers.IntegerField(source="rater.pk")
     name = serializers.CharField(source="rater.name")
     is_submitted = serializers.BooleanField()
@@ -178,7 +178,7 @@ class PairRaterSerializer(serializers.Serializer[Any]):
     contradicts = serializers.BooleanField()
 
 
-class PairCriterionSerializer(serializers.Serializer[Any]):
+class PairedCriterionSerializer(serializers.Serializer[Any]):
     criterion = serializers.CharField(source="code")
     certainty = serializers.FloatField(allow_null=True)
     circular_triads = serializers.IntegerField(source="triads")
@@ -186,31 +186,31 @@ class PairCriterionSerializer(serializers.Serializer[Any]):
     apart = serializers.SerializerMethodField(
         help_text="one id of each part of an order that fell apart: compare these people"
     )
-    people = PairPersonSerializer(many=True)
-    raters = PairRaterSerializer(many=True)
+    people = PairedPersonSerializer(many=True)
+    raters = PairedRaterSerializer(many=True)
 
     def get_apart(self, analysis: Any) -> list[int]:
         return [each.pk for each in analysis.missing]
 
 
-class PairCohortSerializer(serializers.Serializer[Any]):
+class PairedCohortSerializer(serializers.Serializer[Any]):
     cohort = serializers.CharField(source="key")
     name = serializers.CharField()
     size = serializers.IntegerField()
     raters = serializers.IntegerField()
     submitted = serializers.IntegerField(help_text="raters who are done")
-    criteria = PairCriterionSerializer(many=True)
+    criteria = PairedCriterionSerializer(many=True)
 
 
 class PairsAnalysis(LaurelAPIView):
     scopes = {"GET": Scope.CYCLES_READ}
     roles = {"GET": ("hr", "auditor")}
-    serializer_class = PairCohortSerializer
+    serializer_class = PairedCohortSerializer
     parameters = ("cohort",)
 
     @extend_schema(
         parameters=[OpenApiParameter("cohort", str, description="one group only, by its key")],
-        responses={200: PairCohortSerializer(many=True)},
+        responses={200: PairedCohortSerializer(many=True)},
     )
     def get(self, request: Request, code: str, component: str) -> Response:
         """Strengths with intervals, circular triads, and how far each rater agrees with the others, group by group.
@@ -218,4 +218,4 @@ class PairsAnalysis(LaurelAPIView):
         cycle = get_cycle_for(caller(request), code)
         paired_component(cycle, component)
         found = pair_analysis(cycle, component, cohort=request.query_params.get("cohort", "")[:120])
-        return Response(PairCohortSerializer(found, many=True).data)
+        return Response(PairedCohortSerializer(found, many=True).data)
