@@ -234,6 +234,11 @@ def is_paired(component: Mapping[str, Any] | None) -> bool:
     return (component or {}).get("method") == PairedMethod.code
 
 
+def compares_widely(component: Mapping[str, Any]) -> bool:
+    """Whether people are compared beyond those of one rater."""
+    return is_paired(component) and completed_pairs(component)["cohort"] != RATER
+
+
 def criteria_of(component: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The criteria, or one of code WHOLE that stands for the person as a whole."""
     return list(component.get("criteria") or [{"code": WHOLE, "weight": 100}])

@@ -20,11 +20,9 @@ def people_of(cycle: Cycle) -> pd.DataFrame:
     queue where a cohort of the cycle is made by it. Two queries at most."""
     people = copy_out(
         """
-        SELECT employee_id, team_id, job_id, site_id, grade, days_in_role FROM reviews_participant
-        WHERE cycle_id = %s AND withdrawn_in IS NULL ORDER BY employee_id
         SELECT employee_id, team_id, job_id, site_id, grade, days_in_role, rater_id
         FROM reviews_participant
-        WHERE cycle_id = %s ORDER BY employee_id
+        WHERE cycle_id = %s AND withdrawn_in IS NULL ORDER BY employee_id
         """,
         [cycle.pk],
     )

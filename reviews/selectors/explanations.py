@@ -13,8 +13,8 @@ from reviews.methods.behaviour import SUBJECT, BehaviourMethod
 from reviews.methods.document import component_of
 from reviews.methods.multisource import MultisourceMethod
 from reviews.methods.overall import OVERALL
-from reviews.methods.parts import item_of, part_subject, sheet_of
 from reviews.methods.paired import is_paired
+from reviews.methods.parts import item_of, part_subject, sheet_of
 from reviews.methods.ranking import HEAD, RankingMethod, standing_lines
 from reviews.methods.rating_scale import COMMENT_ITEM, level_key, level_texts
 from reviews.methods.red_lines import RED_LINE, red_line_of

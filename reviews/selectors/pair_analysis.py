@@ -128,9 +128,10 @@ def pair_analysis(cycle: Cycle, code: str, *, cohort: str = "") -> list[CohortAn
     forms: dict[str, dict[int, list[bool]]] = defaultdict(lambda: defaultdict(list))
     raters: dict[int, User] = {}
     submitted: set[tuple[int, int]] = set()
-    for sheet in ScoreSheet.objects.filter(
+    sheets = ScoreSheet.objects.filter(
         participant__cycle=cycle, component=code, participant__in=of_person
-    ).select_related("rater"):
+    ).exclude(state=ScoreSheet.State.WITHDRAWN)
+    for sheet in sheets.select_related("rater"):
         raters[sheet.rater_id] = sheet.rater
         is_in = sheet.state == ScoreSheet.State.SUBMITTED
         forms[key_of[sheet.participant_id]][sheet.rater_id].append(is_in)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -178,6 +178,7 @@ def pair_form_of(user: User, cycle: Cycle, code: str) -> PairForm:
     sheets = list(
         visible_sheets(user)
         .filter(rater=user, participant__cycle=cycle, component=code)
+        .exclude(state=ScoreSheet.State.WITHDRAWN)
         .select_related("participant__employee", "participant__team", "participant__job")
         .order_by("participant__employee__name_sort", "participant__employee_id")
     )
@@ -230,22 +231,27 @@ def expected_answers(component: dict[str, Any], groups: Iterable[list[int]]) -> 
 
 
 def raters_in(
-    component: dict[str, Any], participants: Iterable[Participant]
+    component: dict[str, Any], cycle: Cycle, joining: Sequence[Participant]
 ) -> list[tuple[Participant, int]]:
-    """Who fills in a form on whom: everyone's rater, and where pairs are compared in a wider cohort, every rater of it
-    on everyone in it but the rater. Who has no rater is judged by nobody."""
-    listed = [each for each in participants if each.rater_id]
-    if not is_paired(component) or completed_pairs(component)["cohort"] == RATER:
-        return [(each, each.rater_id) for each in listed if each.rater_id]
+    """Who fills in a form on whom when these people join: everyone's rater; where pairs are compared in a wider cohort,
+    every rater of it on everyone in it but the rater. Who has no rater is judged by nobody."""
     entry = completed_pairs(component)
-    cohorts: dict[str, list[Participant]] = defaultdict(list)
-    for each in listed:
+    if entry["cohort"] == RATER:
+        return [(each, each.rater_id) for each in joining if each.rater_id]
+    new = {each.pk for each in joining}
+    present = [each for each in Participant.objects.filter(cycle=cycle).exclude(pk__in=new) if each.rater_id]
+    members: dict[str, list[Participant]] = defaultdict(list)
+    for each in [*present, *(each for each in joining if each.rater_id)]:
         if key := cohort_of(entry, each):
-            cohorts[key].append(each)
-    return [
-        (each, rater)
-        for members in cohorts.values()
-        for rater in sorted({each.rater_id for each in members if each.rater_id})
-        for each in members
-        if each.employee_id != rater
-    ]
+            members[key].append(each)
+    found: list[tuple[Participant, int]] = []
+    for group in members.values():
+        before = {each.rater_id for each in group if each.pk not in new}
+        for rater in sorted({each.rater_id for each in group if each.rater_id}):
+            found += [
+                (each, rater)
+                for each in group
+                # A rater who was there before has forms on the others already.
+                if each.employee_id != rater and (each.pk in new or rater not in before)
+            ]
+    return found

@@ -30,6 +30,7 @@ from people.selectors.teams import sites_of_teams
 from reviews import topics
 from reviews.methods.document import fingerprint, rated_components
 from reviews.methods.kpi import ATTAINMENT
+from reviews.methods.paired import compares_widely, is_paired
 from reviews.methods.ranking import RankingMethod
 from reviews.methods.targets import frozen_targets, names_queues, needs_people, person_targets
 from reviews.models import Amendment, Cycle, CycleVersion, Participant, ScoreSheet
@@ -320,7 +321,9 @@ def _check_rater(cycle: Cycle, details: Mapping[str, Any]) -> dict[str, Any]:
     if forms.filter(state=ScoreSheet.State.SUBMITTED).exists():
         raise Refusal("amendment_submitted", field="employee", status=409)
     by_hand = [
-        each["code"] for each in rated_components(cycle.configuration) if each["method"] == RankingMethod.code
+        each["code"]
+        for each in rated_components(cycle.configuration)
+        if each["method"] == RankingMethod.code or is_paired(each)
     ]
     handed_in = ScoreSheet.objects.filter(
         participant__cycle=cycle, component__in=by_hand, rater=rater, state=ScoreSheet.State.SUBMITTED
@@ -341,10 +344,14 @@ def _check_rater(cycle: Cycle, details: Mapping[str, Any]) -> dict[str, Any]:
 def _apply_rater(cycle: Cycle, details: Mapping[str, Any]) -> list[int]:
     """The old forms stay as they were left, with whoever wrote them; the new manager begins with empty ones."""
     part = Participant.objects.get(cycle=cycle, employee=details["employee"])
-    old = list(part.sheets.filter(rater=details["from"]).exclude(state=ScoreSheet.State.WITHDRAWN))
-    components: dict[str, ScoreSheet | None] = {each.component: each for each in old} or {
-        each["code"]: None for each in rated_components(cycle.configuration)
-    }
+    # In pairs of a wider group every rater of it compares everybody, whoever leads them.
+    asked = [each["code"] for each in rated_components(cycle.configuration) if not compares_widely(each)]
+    old = list(
+        part.sheets.filter(rater=details["from"], component__in=asked).exclude(
+            state=ScoreSheet.State.WITHDRAWN
+        )
+    )
+    components: dict[str, ScoreSheet | None] = {each.component: each for each in old} or dict.fromkeys(asked)
     _withdraw(old)
     if part.rater_id == details["from"]:
         part.rater_id = details["rater"]

@@ -26,6 +26,7 @@ from reviews.methods.document import (
     rated_components,
 )
 from reviews.methods.objectives import counts_objectives
+from reviews.methods.paired import is_paired
 from reviews.methods.problems import InvalidConfiguration
 from reviews.methods.targets import names_queues
 from reviews.models import Cycle, CycleTemplate, Participant, PhaseChange, ScoreSheet
@@ -216,20 +217,19 @@ def _enrol(cycle: Cycle) -> None:
 
 def forms_for(cycle: Cycle, participants: Sequence[Participant]) -> list[ScoreSheet]:
     """The forms that these people need: one per rated component, or one per part of the period where several managers
-    judge. An order by hand is made by the last rater alone."""
+    judge. An order by hand is made by the last rater alone; in pairs everybody of a group is compared by its raters."""
     parts = parts_of(
         cycle.configuration, [each.employee_id for each in participants], cycle.first_day, cycle.last_day
-    ScoreSheet.objects.bulk_create(
-        [
-            ScoreSheet(participant=participant, component=component["code"], rater_id=rater)
-            for component in rated_components(cycle.configuration)
-            for participant, rater in raters_in(component, participants)
-        ],
-        batch_size=5000,
     )
     open_rounds(cycle, participants)
     forms = []
     for component in rated_components(cycle.configuration):
+        if is_paired(component):
+            forms += [
+                ScoreSheet(participant=participant, component=component["code"], rater_id=rater)
+                for participant, rater in raters_in(component, cycle, participants)
+            ]
+            continue
         for participant in participants:
             shared = parts.get(participant.employee_id, []) if "items" in component else []
             forms += [

@@ -59,6 +59,7 @@ def answer_pair(
     sheets = list(
         ScoreSheet.objects.select_for_update(of=("self",))
         .filter(rater=actor, participant__cycle=cycle, component=component, participant__employee__in=people)
+        .exclude(state=ScoreSheet.State.WITHDRAWN)
         .select_related("participant__cycle")
         .order_by("participant_id")
     )
@@ -93,13 +94,20 @@ def undo_pair(*, actor: User, cycle: Cycle, component: str) -> Comparison:
     """Takes the actor's last answer back. Refusals: pair_nothing_to_undo (409), rating_not_open, sheet_submitted
     (403)."""
     _component(cycle, component)
-    last = standing_answers(cycle, component).filter(rater=actor).last()
+    own = (
+        ScoreSheet.objects.filter(rater=actor, component=component, participant__cycle=cycle)
+        .exclude(state=ScoreSheet.State.WITHDRAWN)
+        .values("participant")
+    )
+    answers = standing_answers(cycle, component).filter(rater=actor, first__in=own, second__in=own)
+    last = answers.last()
     if last is None:
         _require_own(actor, cycle, component)
         raise Refusal("pair_nothing_to_undo", status=409)
     sheets = list(
         ScoreSheet.objects.select_for_update(of=("self",))
         .filter(rater=actor, component=component, participant__in=[last.first_id, last.second_id])
+        .exclude(state=ScoreSheet.State.WITHDRAWN)
         .select_related("participant__cycle")
         .order_by("participant_id")
     )
@@ -123,6 +131,7 @@ def submit_pairs(*, actor: User, cycle: Cycle, component: str) -> PairForm:
     sheets = list(
         ScoreSheet.objects.select_for_update(of=("self",))
         .filter(rater=actor, participant__cycle=cycle, component=component)
+        .exclude(state=ScoreSheet.State.WITHDRAWN)
         .select_related("participant__employee", "participant__cycle", "rater")
         .order_by("pk")
     )
@@ -148,8 +157,9 @@ def submit_pairs(*, actor: User, cycle: Cycle, component: str) -> PairForm:
         if sheet.state == ScoreSheet.State.DRAFT:
             sheet.state = ScoreSheet.State.SUBMITTED
             sheet.submitted_at = now
+            sheet.submitted_by = actor
             sheet.version += 1
-            sheet.save(update_fields=["state", "submitted_at", "version", "updated_at"])
+            sheet.save(update_fields=["state", "submitted_at", "submitted_by", "version", "updated_at"])
     return form
 
 

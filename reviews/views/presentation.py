@@ -17,8 +17,8 @@ from reviews.methods.bonus import counted_points
 from reviews.methods.kpi import BELOW_MINIMUM, MISSING
 from reviews.methods.objectives import ObjectivesMethod
 from reviews.methods.overall import POINTS
-from reviews.methods.parts import item_of
 from reviews.methods.paired import PairedMethod
+from reviews.methods.parts import item_of
 from reviews.methods.rating_scale import NOT_OBSERVED
 from reviews.methods.scorecard import COMPANY, SITE, TEAM, ScorecardMethod, line_subject
 from reviews.methods.targets import NO_TARGET, has_targets

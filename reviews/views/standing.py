@@ -159,7 +159,6 @@ def _line_name(explanation: dict[str, Any], moved: dict[str, Any]) -> str:
     for entry in configured.get("kpis", configured.get("items", configured.get("criteria", []))):
         own = line_subject(configured, entry["kpi"]) if "kpi" in entry else entry.get("code")
         if item_of(subject) == own:
-        if subject == own:
             return name_of(entry.get("version") or entry, subject)
     return name_of(configured, subject)
 

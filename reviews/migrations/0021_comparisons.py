@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("reviews", "0017_improvement_plans"),
+        ("reviews", "0020_amendments"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
