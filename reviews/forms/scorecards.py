@@ -95,16 +95,15 @@ class LinkRow(Row):
 
 
 #: Saaty's words for 1 to 9; the even ones lie between.
-SCALE = {
-    9: _("9: extremely more"),
-    8: "8",
-    7: _("7: very much more"),
-    6: "6",
-    5: _("5: much more"),
-    4: "4",
-    3: _("3: somewhat more"),
-    2: "2",
-}
+SCALE = {9: _("extremely more"), 7: _("very much more"), 5: _("much more"), 3: _("somewhat more")}
+
+
+def _steps(name: str, sign: int) -> list[tuple[int, str]]:
+    """The steps from 9 to 2 by which one of the two matters more, each with its name."""
+    return [
+        (sign * step, f"{name} {step}{_(': ')}{SCALE[step]}" if step in SCALE else f"{name} {step}")
+        for step in range(9, 1, -1)
+    ]
 
 
 class PairsForm(forms.Form):
@@ -122,9 +121,9 @@ class PairsForm(forms.Form):
                 self.fields[f"pair_{first}_{second}"] = forms.TypedChoiceField(
                     label=_("%(first)s or %(second)s?") % {"first": names[first], "second": names[second]},
                     choices=[
-                        (names[first], list(SCALE.items())),
+                        (names[first], _steps(names[first], 1)),
                         (_("Equal"), [(1, _("1: both alike"))]),
-                        (names[second], [(-step, text) for step, text in reversed(SCALE.items())]),
+                        (names[second], list(reversed(_steps(names[second], -1)))),
                     ],
                     coerce=int,
                 )
