@@ -79,6 +79,9 @@ SCORECARD = {
     "scorecard_without_perspectives": _("A scorecard needs at least one perspective."),
     "perspective_unknown": _("The card has no perspective %(name)s."),
     "perspective_empty": _("%(name)s has no KPI yet. Give it one or remove the perspective."),
+    "scorecard_objectives_of_people": _(
+        "Objectives are agreed with people. Only a person's card can have them."
+    ),
     "ahp_shape": _("The judgements must be a table of %(count)s rows and columns, one for each perspective."),
     "ahp_entry": _("%(first)s against %(second)s: a judgement is a number from 1 to 9 or its reciprocal."),
     "ahp_not_reciprocal": _(

@@ -39,11 +39,21 @@ class PerspectiveRow(Row):
     name_zh = forms.CharField(label=_("Name (Chinese)"), max_length=120, required=False)
     name_en = forms.CharField(label=_("Name (English)"), max_length=120, required=False)
     weight = WeightField()
+    objectives = WeightField()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["objectives"].label = _("Weight of objectives")
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         self.require(data, "code")
         return data
+
+    def agreed(self) -> list[dict[str, Any]]:
+        """The entry of the perspective's agreed objectives, where they have a weight."""
+        weight = number(self.cleaned_data["objectives"])
+        return [{"perspective": self.cleaned_data["code"], "weight": weight}] if weight else []
 
     def document(self) -> dict[str, Any]:
         data = self.cleaned_data

@@ -147,7 +147,7 @@ class ObjectivesMethod(Method):
             score=score,
             standard_error=error,
             n=samples,
-            lines=_lines(component["code"], people, keys, found),
+            lines=objective_lines(component["code"], people, keys, found),
         )
 
     def recompute(self, component: Component, lines: list[dict[str, Any]]) -> dict[str, Any]:
@@ -311,7 +311,9 @@ def _group_error(
     return answer
 
 
-def _lines(code: str, people: npt.NDArray[np.int64], keys: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
+def objective_lines(
+    code: str, people: npt.NDArray[np.int64], keys: pd.DataFrame, found: pd.DataFrame
+) -> pd.DataFrame:
     """Each objective followed by its key results; one line for who has none."""
     alone = np.setdiff1d(people, found["employee_id"].to_numpy(dtype=np.int64))
     order = np.arange(len(found))

@@ -1,15 +1,16 @@
-"""Balanced scorecard: KPIs under perspectives, each perspective with its weight, of a person, a team, a site or the
-company. Whoever belongs to a team, a site or the company gets its score."""
+"""Balanced scorecard: KPIs and objectives under perspectives, each perspective with its weight, of a person, a team, a
+site or the company. Whoever belongs to a team, a site or the company gets its score."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from foundation.documents import Path, Problems
@@ -42,12 +43,25 @@ from reviews.methods.kpi import (
     line_error,
     recompute_line,
 )
+from reviews.methods.objectives import (
+    NONE,
+    NONE_AGREED,
+    ObjectivesMethod,
+    answers_of,
+    facts_of_lines,
+    no_facts,
+    objective_lines,
+    person_scores,
+    rule_of,
+    score_objectives,
+)
 from scoring.composite import stored, weighted_mean
 
 PERSON, TEAM, SITE, COMPANY = "person", "team", "site", "company"
 SUBJECTS = (PERSON, TEAM, SITE, COMPANY)
-#: Subject and rule of the lines that say what a perspective gives; codes of KPIs have no colon.
-PERSPECTIVE = "perspective"
+#: Subjects and rules of the lines that say what a perspective, and the objectives under it, come to; codes of KPIs have
+#: no colon.
+PERSPECTIVE, OBJECTIVES = "perspective", "objectives"
 
 _ENTRY = KPIMethod.schema["properties"]["kpis"]["items"]
 
@@ -78,6 +92,21 @@ class ScorecardMethod(Method):
                 "maxItems": 60,
                 "items": {**_ENTRY, "properties": {**_ENTRY["properties"], "perspective": CODE}},
             },
+            "objectives": {
+                "type": "array",
+                "maxItems": 8,
+                "items": {
+                    "type": "object",
+                    "required": ["perspective", "weight"],
+                    "additionalProperties": False,
+                    "properties": {"perspective": CODE, "weight": WEIGHT},
+                },
+            },
+            "objective_rule": {
+                "type": "object",
+                "additionalProperties": False,
+                "properties": ObjectivesMethod.schema["properties"],
+            },
             "links": strategy_map.SCHEMA,
         },
     }
@@ -92,6 +121,7 @@ class ScorecardMethod(Method):
                 {"code": "learning", "weight": 25, "name": {"zh": "学习与成长", "en": "Learning and growth"}},
             ],
             "kpis": [],
+            "objectives": [],
             "links": [],
         }
 
@@ -118,6 +148,8 @@ class ScorecardMethod(Method):
         for index, code in enumerate(under):
             if code not in codes and items[index]["kpi"] in kpis:
                 problems.add((*path, "kpis", index, "perspective"), "perspective_unknown", name=code)
+        agreed = component.get("objectives", [])
+        self._check_objectives(component, codes, problems=problems, path=path, complete=complete)
         names = [perspective_name(each) for each in perspectives]
         self._check_weights(component, names, problems=problems, path=path, complete=complete)
         for index, each in enumerate(perspectives):
@@ -125,6 +157,7 @@ class ScorecardMethod(Method):
             if complete and not has_name(each.get("name")):
                 problems.add((*here, "name"), "cycle_name_required")
             own = [item["weight"] for item, code in zip(items, under, strict=True) if code == each["code"]]
+            own += [entry["weight"] for entry in agreed if entry["perspective"] == each["code"]]
             if complete and not own:
                 problems.add(here, "perspective_empty", name=names[index])
             elif complete and sum(own) > 0:
@@ -132,6 +165,24 @@ class ScorecardMethod(Method):
         strategy_map.check_links(
             component.get("links", []), nodes_of(component, kpis), problems=problems, path=(*path, "links")
         )
+
+    def _check_objectives(
+        self, component: Component, codes: list[str], *, problems: Problems, path: Path, complete: bool
+    ) -> None:
+        agreed = component.get("objectives", [])
+        here = (*path, "objectives")
+        if agreed and not is_of_person(component):
+            problems.add(here, "scorecard_objectives_of_people")
+        check_duplicates(
+            [each["perspective"] for each in agreed],
+            problems=problems,
+            paths=[(*here, index, "perspective") for index in range(len(agreed))],
+        )
+        for index, each in enumerate(agreed):
+            if each["perspective"] not in codes:
+                problems.add((*here, index, "perspective"), "perspective_unknown", name=each["perspective"])
+            if complete and each["weight"] == 0:
+                problems.add((*here, index, "weight"), "cycle_weight_zero")
 
     def _check_weights(
         self, component: Component, names: list[str], *, problems: Problems, path: Path, complete: bool
@@ -171,6 +222,8 @@ class ScorecardMethod(Method):
                 {**entry, "perspective": perspective_of(item, kpis)}
                 for item, entry in zip(component["kpis"], frozen, strict=True)
             ],
+            "objectives": component.get("objectives", []),
+            "objective_rule": rule_of(component.get("objective_rule")),
             "links": component.get("links", []),
         }
 
@@ -178,73 +231,83 @@ class ScorecardMethod(Method):
         """Points of the KPIs as in the method kpi; a perspective is the mean of its counted KPIs by weight, the card
         the mean of its perspectives by weight.
 
-        Missing rule: a KPI without points leaves its weight to the others of its perspective, a perspective without any
-        leaves its own to the other perspectives. Of a team, a site or the company everyone who belongs to it has the
-        same; who belongs to none has no score (nan).
+        The agreed objectives of a perspective, where the card has them, count as one entry beside its KPIs: their mean
+        by weight, each scored as in the method objectives.
+
+        Missing rule: an entry without points leaves its weight to the others of its perspective, a perspective without
+        any leaves its own to the other perspectives. Of a team, a site or the company everyone who belongs to it has
+        the same; who belongs to none has no score (nan).
         """
         people = inputs.employee_ids
         is_own = component["subject"] == PERSON
         values = inputs.kpi_values if is_own else inputs.group_values[component["subject"]]
         items = component["kpis"]
         found = kpi_lines(items, people, values, inputs.people if is_own else None)
-        points, errors = perspective_scores(component, found.points, found.errors)
+        agreed = _agreed(component, inputs)
+        points, errors = perspective_scores(
+            component,
+            np.column_stack([found.points, *(each.score for each in agreed)]),
+            np.column_stack([found.errors, *(each.error for each in agreed)]),
+        )
+        samples = np.column_stack([found.samples, *(each.n for each in agreed)]).astype(np.int64)
         weights = np.array([float(each["weight"]) for each in component["perspectives"]])
-        lines, number = [], 0
+        blocks = []
         for place, perspective in enumerate(component["perspectives"]):
-            number += 1
-            counted = ~np.isnan(points[:, place])
-            lines.append(
-                pd.DataFrame(
-                    {
-                        "employee_id": people,
-                        "component": component["code"],
-                        "number": number,
-                        "subject": f"{PERSPECTIVE}:{perspective['code']}",
-                        "value": np.nan,
-                        "target": np.nan,
-                        "weight": weights[place],
-                        "attainment": np.nan,
-                        "points": points[:, place],
-                        "n": found.samples[:, members(component, perspective["code"])].max(axis=1, initial=0),
-                        "standard_error": errors[:, place],
-                        "rule": np.where(counted, PERSPECTIVE, MISSING),
-                    }
+            own = members(component, perspective["code"])
+            blocks.append(
+                _head(
+                    people,
+                    f"{PERSPECTIVE}:{perspective['code']}",
+                    weight=weights[place],
+                    points=points[:, place],
+                    errors=errors[:, place],
+                    n=samples[:, own].max(axis=1, initial=0),
+                    rule=PERSPECTIVE,
                 )
             )
-            for index in members(component, perspective["code"]):
-                number += 1
-                line = found.lines[index]
-                line["component"], line["number"] = component["code"], number
-                line["subject"] = line_subject(component, items[index]["kpi"])
-                lines.append(line)
+            for index in own:
+                if index < len(items):
+                    line = found.lines[index]
+                    line["subject"] = line_subject(component, items[index]["kpi"])
+                    blocks.append(line)
+                else:
+                    blocks += agreed[index - len(items)].lines
+        lines = pd.concat(
+            [block.assign(component=component["code"], block=number) for number, block in enumerate(blocks)],
+            ignore_index=True,
+        )
+        # Blocks follow one another for each person; inside a block, lines keep their order.
+        lines = lines.sort_values(["employee_id", "block"], kind="stable", ignore_index=True)
+        lines["number"] = lines.groupby("employee_id").cumcount() + 1
         return ComponentAnswer(
             score=stored(weighted_mean(points, weights)),
             standard_error=stored(line_error(points, errors, weights)),
-            n=found.samples.max(axis=1, initial=0),
-            lines=pd.concat(lines, ignore_index=True)[list(LINE_COLUMNS)],
+            n=samples.max(axis=1, initial=0),
+            lines=lines[list(LINE_COLUMNS)],
         )
 
     def recompute(self, component: Component, lines: list[dict[str, Any]]) -> dict[str, Any]:
-        """From the lines of KPIs alone; the answer has the perspectives too: {code: {score, standard_error}}."""
-        items = component["kpis"]
-        by_subject = {line_subject(component, item["kpi"]): item for item in items}
-        answers = [recompute_line(by_subject[line["subject"]], line) for line in lines]
-        told = {answer["subject"]: answer for answer in answers}
-        subjects = [line_subject(component, item["kpi"]) for item in items]
+        """From the lines of KPIs and key results alone; the answer has the perspectives too, {code: {score,
+        standard_error}}."""
+        by_subject = {line_subject(component, item["kpi"]): item for item in component["kpis"]}
+        facts, values = facts_of_lines(lines)
+        keys, objectives = score_objectives(component["objective_rule"], facts, values)
+        told = {each["subject"]: each for each in answers_of(lines, keys, objectives)}
+        for line in lines:
+            if line["subject"] in by_subject:
+                told[line["subject"]] = recompute_line(by_subject[line["subject"]], line)
+        for entry in component["objectives"]:
+            told |= _entry_again(entry, objectives)
+        subjects = [
+            *by_subject,
+            *(f"{OBJECTIVES}:{entry['perspective']}" for entry in component["objectives"]),
+        ]
         points, errors = perspective_scores(
             component,
-            np.array(
-                [[or_nan(told[subject]["points"]) if subject in told else np.nan for subject in subjects]]
-            ),
-            np.array(
-                [
-                    [
-                        or_nan(told[subject]["standard_error"]) if subject in told else np.nan
-                        for subject in subjects
-                    ]
-                ]
-            ),
+            np.array([[or_nan(told.get(subject, {}).get("points")) for subject in subjects]]),
+            np.array([[or_nan(told.get(subject, {}).get("standard_error")) for subject in subjects]]),
         )
+        answers = [told[line["subject"]] for line in lines]
         weights = np.array([float(each["weight"]) for each in component["perspectives"]])
         return {
             "score": or_none(stored(weighted_mean(points, weights))[0]),
@@ -263,9 +326,9 @@ class ScorecardMethod(Method):
 def perspective_scores(component: Component, points: Floats, errors: Floats) -> tuple[Floats, Floats]:
     """(score, standard error) of each perspective, shape (people, perspectives), as stored.
 
-    points, errors   of the card's KPIs in order, shape (people, KPIs)
+    points, errors   of the card's KPIs and then its objectives in order, shape (people, entries)
     """
-    weights = np.array([float(item["weight"]) for item in component["kpis"]])
+    weights = np.array([float(entry["weight"]) for entry in entries_of(component)])
     shape = (len(points), len(component["perspectives"]))
     found, spread = np.full(shape, np.nan), np.full(shape, np.nan)
     for place, perspective in enumerate(component["perspectives"]):
@@ -277,9 +340,100 @@ def perspective_scores(component: Component, points: Floats, errors: Floats) -> 
     return found, spread
 
 
+def entries_of(component: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What stands under the perspectives: the KPIs, then the agreed objectives of a perspective as one entry each."""
+    return [*component["kpis"], *component.get("objectives", [])]
+
+
 def members(component: Component, perspective: str) -> list[int]:
-    """Positions of the perspective's KPIs."""
-    return [index for index, item in enumerate(component["kpis"]) if item.get("perspective") == perspective]
+    """Positions of the perspective's entries."""
+    return [
+        index for index, entry in enumerate(entries_of(component)) if entry.get("perspective") == perspective
+    ]
+
+
+@dataclass(frozen=True)
+class _Agreed:
+    """The objectives of one perspective for everybody: arrays by person, and the lines that say so."""
+
+    score: Floats
+    error: Floats
+    n: npt.NDArray[np.int64]
+    lines: list[pd.DataFrame]
+
+
+def _agreed(component: Component, inputs: ComponentInputs) -> list[_Agreed]:
+    entries = component.get("objectives", [])
+    if not entries:
+        return []
+    people = inputs.employee_ids
+    facts = inputs.objectives if len(inputs.objectives) else no_facts()
+    answers = []
+    for entry in entries:
+        own = facts[facts["perspective"] == entry["perspective"]]
+        keys, found = score_objectives(component["objective_rule"], own, inputs.kpi_values)
+        place = np.searchsorted(people, found["employee_id"].to_numpy(dtype=np.int64))
+        score, error = person_scores(found, place, len(people))
+        counted = ~np.isnan(found["points"].to_numpy(dtype=np.float64))
+        n = np.bincount(place[counted], minlength=len(people)).astype(np.int64)
+        head = _head(
+            people,
+            f"{OBJECTIVES}:{entry['perspective']}",
+            weight=float(entry["weight"]),
+            points=score,
+            errors=error,
+            n=n,
+            rule=OBJECTIVES,
+            missing=NONE_AGREED,
+        )
+        lines = objective_lines(component["code"], people, keys, found)
+        answers.append(_Agreed(score, error, n, [head, lines[lines["subject"] != NONE]]))
+    return answers
+
+
+def _entry_again(entry: Mapping[str, Any], objectives: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    """The entry of one perspective's objectives, from those of one person."""
+    own = objectives[objectives["perspective"] == entry["perspective"]]
+    score, error = person_scores(own, np.zeros(len(own), dtype=np.int64), 1)
+    subject = f"{OBJECTIVES}:{entry['perspective']}"
+    return {
+        subject: {
+            "subject": subject,
+            "value": None,
+            "attainment": None,
+            "points": or_none(score[0]),
+            "standard_error": or_none(error[0]),
+            "rule": NONE_AGREED if np.isnan(score[0]) else OBJECTIVES,
+        }
+    }
+
+
+def _head(
+    people: npt.NDArray[np.int64],
+    subject: str,
+    *,
+    weight: float,
+    points: Floats,
+    errors: Floats,
+    n: Any,
+    rule: str,
+    missing: str = MISSING,
+) -> pd.DataFrame:
+    """A line that says what those below it come to."""
+    return pd.DataFrame(
+        {
+            "employee_id": people,
+            "subject": subject,
+            "value": np.nan,
+            "target": np.nan,
+            "weight": weight,
+            "attainment": np.nan,
+            "points": points,
+            "n": n,
+            "standard_error": errors,
+            "rule": np.where(np.isnan(points), missing, rule),
+        }
+    )
 
 
 def perspective_weights(component: Mapping[str, Any]) -> list[float]:
@@ -302,11 +456,20 @@ def perspective_name(perspective: Mapping[str, Any]) -> str:
 def nodes_of(component: Component, kpis: Mapping[str, KPIReference]) -> dict[str, str]:
     """{what a link may name: how it is called}"""
     language = get_language() or "en"
-    return {
+    names = {each["code"]: perspective_name(each) for each in component["perspectives"]}
+    found = {
         item["kpi"]: (localised(kpis[item["kpi"]].name, language) if item["kpi"] in kpis else "")
         or item["kpi"]
         for item in component["kpis"]
     }
+    for entry in component.get("objectives", []):
+        code = entry["perspective"]
+        found[f"{OBJECTIVES}:{code}"] = objectives_name(names.get(code, code))
+    return found
+
+
+def objectives_name(perspective: str) -> str:
+    return gettext("Objectives: %(perspective)s") % {"perspective": perspective}
 
 
 def is_of_person(component: Mapping[str, Any]) -> bool:

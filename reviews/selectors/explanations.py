@@ -12,13 +12,22 @@ from metrics.models import GroupValue, KPIValue
 from reviews.methods.behaviour import SUBJECT, BehaviourMethod
 from reviews.methods.document import component_of
 from reviews.methods.multisource import MultisourceMethod
+from reviews.methods.objectives import OBJECTIVE
 from reviews.methods.overall import OVERALL
 from reviews.methods.paired import is_paired
 from reviews.methods.parts import item_of, part_subject, sheet_of
 from reviews.methods.ranking import HEAD, RankingMethod, standing_lines
 from reviews.methods.rating_scale import COMMENT_ITEM, level_key, level_texts
 from reviews.methods.red_lines import RED_LINE, red_line_of
-from reviews.methods.scorecard import PERSPECTIVE, SITE, TEAM, ScorecardMethod, is_of_person, line_subject
+from reviews.methods.scorecard import (
+    OBJECTIVES,
+    PERSPECTIVE,
+    SITE,
+    TEAM,
+    ScorecardMethod,
+    is_of_person,
+    line_subject,
+)
 from reviews.methods.targets import has_targets, target_parts
 from reviews.models import (
     ComponentScore,
@@ -82,10 +91,10 @@ def explanation_of(
         )
         for component in cycle.configuration["components"]
     ]
-    _say_whose(components, cycle, participant)
     _add_incidents(components, cycle)
     add_objective_lines(components, values)
     _add_parts(components)
+    _finish_cards(components, cycle, participant)
     return {
         "cycle": cycle.code,
         "period": {"first_day": cycle.first_day.isoformat(), "last_day": cycle.last_day.isoformat()},
@@ -142,7 +151,7 @@ def _component(
     if component["method"] == MultisourceMethod.code:
         counted = 0
         more = {"units": voice_units(component, lines)}
-    found = {
+    return {
         "code": component["code"],
         "method": component["method"],
         "name": component.get("name", {}),
@@ -158,9 +167,6 @@ def _component(
         ],
         **more,
     }
-    if "perspectives" in more:
-        _share_weights(component, found)
-    return found
 
 
 def perspectives_of(component: dict[str, Any], lines: list[ScoreLine]) -> list[dict[str, Any]]:
@@ -185,18 +191,38 @@ def perspectives_of(component: dict[str, Any], lines: list[ScoreLine]) -> list[d
 
 
 def _share_weights(component: dict[str, Any], found: dict[str, Any]) -> None:
-    """Each line with its perspective, and its weight in the card: that inside its perspective times that of this."""
+    """Each line with its perspective, and its weight in the card: that inside its perspective times that of this.
+
+    The entry of a perspective's objectives has its weight in their lines, so that no weight is there twice; `share`
+    says what an objective is of that entry.
+    """
     under = {line_subject(component, item["kpi"]): item["perspective"] for item in component["kpis"]}
+    under |= {f"{OBJECTIVES}:{each['perspective']}": each["perspective"] for each in component["objectives"]}
     shares = {each["code"]: each["effective_weight"] for each in found["perspectives"]}
     inside: dict[str, float] = defaultdict(float)
+    agreed: dict[str, float] = defaultdict(float)
+    perspective = ""
     for line in found["lines"]:
-        line["perspective"] = under.get(line["subject"], "")
+        perspective = under.get(line["subject"], perspective)
+        line["perspective"] = perspective
         if line["points"] is not None:
-            inside[line["perspective"]] += line["weight"]
+            if line["subject"] in under:
+                inside[perspective] += line["weight"]
+            elif line["subject"].startswith(OBJECTIVE):
+                agreed[perspective] += line["weight"]
+    entry = 0.0
     for line in found["lines"]:
-        whole = inside[line["perspective"]]
-        share = line["weight"] / whole if whole and line["points"] is not None else 0.0
-        line["effective_weight"] = round(shares.get(line["perspective"], 0.0) * share, 6)
+        code = line["perspective"]
+        counts = line["points"] is not None
+        if line["subject"] in under:
+            share = line["weight"] / inside[code] if counts and inside[code] else 0.0
+            entry = shares.get(code, 0.0) * share
+            is_head = line["subject"].startswith(f"{OBJECTIVES}:")
+            line["effective_weight"] = 0.0 if is_head else round(entry, 6)
+        elif line["subject"].startswith(OBJECTIVE):
+            share = line["weight"] / agreed[code] if counts and agreed[code] else 0.0
+            line["share"] = round(100 * share, 6)
+            line["effective_weight"] = round(entry * share, 6)
 
 
 def values_behind(
@@ -209,11 +235,12 @@ def values_behind(
     return group_values(result.run_id, subject, group_of(participant, subject))
 
 
-def _say_whose(components: list[dict[str, Any]], cycle: Cycle, participant: Participant) -> None:
-    """Whose card a scorecard is: {subject, code, name}."""
+def _finish_cards(components: list[dict[str, Any]], cycle: Cycle, participant: Participant) -> None:
+    """Of each scorecard the weights of its lines, and whose card it is: {subject, code, name}."""
     for entry, component in zip(cycle.configuration["components"], components, strict=True):
         if component["method"] != ScorecardMethod.code:
             continue
+        _share_weights(entry, component)
         place = {TEAM: participant.team, SITE: participant.site}.get(entry["subject"])
         component["card"] = {
             "subject": entry["subject"],

@@ -15,12 +15,20 @@ from reviews.methods.base import localised
 from reviews.methods.behaviour import LIMITED, NOT_COUNTED, BehaviourMethod
 from reviews.methods.bonus import counted_points
 from reviews.methods.kpi import BELOW_MINIMUM, MISSING
-from reviews.methods.objectives import ObjectivesMethod
+from reviews.methods.objectives import KEY_RESULT, OBJECTIVE, ObjectivesMethod
 from reviews.methods.overall import POINTS
 from reviews.methods.paired import PairedMethod
 from reviews.methods.parts import item_of
 from reviews.methods.rating_scale import NOT_OBSERVED
-from reviews.methods.scorecard import COMPANY, SITE, TEAM, ScorecardMethod, line_subject
+from reviews.methods.scorecard import (
+    COMPANY,
+    OBJECTIVES,
+    SITE,
+    TEAM,
+    ScorecardMethod,
+    line_subject,
+    objectives_name,
+)
 from reviews.methods.targets import NO_TARGET, has_targets
 from reviews.models import Cycle
 from reviews.views.objective_words import objective_rows, objectives_node
@@ -417,8 +425,9 @@ def _card_node(
     perspectives = []
     for perspective in component["perspectives"]:
         own = [line for line in component["lines"] if line["perspective"] == perspective["code"]]
-        whole = sum(line["weight"] for line in own if line["points"] is not None)
-        parts = [(round(100 * line["weight"] / whole, 6), line["points"]) for line in own if whole]
+        entries_here = [line for line in own if line["subject"] in entries or is_agreed(line)]
+        whole = sum(line["weight"] for line in entries_here if line["points"] is not None)
+        parts = [(round(100 * line["weight"] / whole, 6), line["points"]) for line in entries_here if whole]
         perspectives.append(
             {
                 "label": _("%(name)s, weight %(weight)s")
@@ -429,7 +438,12 @@ def _card_node(
                 "value": score_text(perspective["score"]) or "–",
                 "n": perspective["n"],
                 "formula": weighted_sum(parts, perspective["score"]),
-                "children": [_kpi_node(line, entries[line["subject"]], measures) for line in own],
+                "children": [
+                    _agreed_node(line, own, perspective, configured, measures)
+                    if is_agreed(line)
+                    else _kpi_node(line, entries[line["subject"]], measures)
+                    for line in entries_here
+                ],
             }
         )
     shares = [(each["effective_weight"], each["score"]) for each in component["perspectives"]]
@@ -443,6 +457,38 @@ def _card_node(
     }
 
 
+def is_agreed(line: Mapping[str, Any]) -> bool:
+    """Whether a line of a scorecard stands for all agreed objectives of a perspective."""
+    return bool(line["subject"].startswith(f"{OBJECTIVES}:"))
+
+
+def _agreed_node(
+    line: Mapping[str, Any],
+    lines: list[dict[str, Any]],
+    perspective: Mapping[str, Any],
+    configured: Mapping[str, Any],
+    measures: Mapping[str, str],
+) -> dict[str, Any]:
+    """The objectives of a perspective as one entry; `lines` are those of the perspective."""
+    below = [each for each in lines if each["subject"].startswith((OBJECTIVE, KEY_RESULT))]
+    return objectives_node(
+        {**line, "score": line["points"], "lines": below or [dict(line)]},
+        configured["objective_rule"],
+        _("%(name)s, weight %(weight)s")
+        % {
+            "name": objectives_name(name_of(perspective, perspective["code"])),
+            "weight": weight_text(line["weight"]),
+        },
+        score_text,
+        weight_text,
+        weighted_sum(
+            [(each["share"], each["points"]) for each in below if each["subject"].startswith(OBJECTIVE)],
+            line["points"],
+        ),
+        lambda name: input_label(name, measures),
+    )
+
+
 def card_sentence(card: Mapping[str, Any]) -> str:
     """Whose numbers these are, where they are not the person's own."""
     name = name_of(card, card["code"])
@@ -453,10 +499,30 @@ def card_sentence(card: Mapping[str, Any]) -> str:
     }.get(card["subject"], "")
 
 
+def _card_row(
+    line: Mapping[str, Any], entries: Mapping[str, Any], perspectives: Mapping[str, str]
+) -> dict[str, Any]:
+    if line["subject"] in entries:
+        return _line_row(line, entries[line["subject"]])
+    row = _line_row(line, {})
+    if is_agreed(line):
+        return {**row, "name": objectives_name(perspectives[line["perspective"]]), "value": ""}
+    fact = line.get("objective") or line.get("key_result") or {}
+    target = number(line["target"]) if line["target"] is not None else ""
+    return {
+        **row,
+        "name": fact.get("title", ""),
+        "unit": fact.get("unit", ""),
+        "target": target,
+        "is_part": True,
+    }
+
+
 def card_group(component: Mapping[str, Any], configured: Mapping[str, Any]) -> dict[str, Any]:
     """The table of a scorecard: the rows in order, and the same rows under their perspectives."""
     entries = {line_subject(configured, entry["kpi"]): entry for entry in configured["kpis"]}
-    rows = [_line_row(line, entries[line["subject"]]) for line in component["lines"]]
+    names = {each["code"]: name_of(each, each["code"]) for each in component["perspectives"]}
+    rows = [_card_row(line, entries, names) for line in component["lines"]]
     under: dict[str, list[dict[str, Any]]] = {}
     for line, row in zip(component["lines"], rows, strict=True):
         under.setdefault(line["perspective"], []).append(row)

@@ -18,6 +18,7 @@ from reviews.forms.scorecards import CardForm, CardKPIRows, LinkRows, PairsForm,
 from reviews.methods.ahp import Judged, judged, mirrored, step_of
 from reviews.methods.document import component_of
 from reviews.methods.scorecard import (
+    OBJECTIVES,
     PERSON,
     ScorecardMethod,
     nodes_of,
@@ -56,10 +57,16 @@ def edit_card(request: SignedInRequest, cycle: Cycle, found: dict[str, Any]) -> 
         codes += [code for code, each in references.items() if code not in chosen and not each.is_qualitative]
     nodes = list(nodes_of(before, references).items())
     form = CardForm(posted, initial={"subject": before.get("subject", PERSON)})
+    agreed = {entry["perspective"]: entry["weight"] for entry in before["objectives"]}
     perspectives = PerspectiveRows(
         posted,
         initial=[
-            {"code": each["code"], "weight": weight, **names_of(each)}
+            {
+                "code": each["code"],
+                "weight": weight,
+                "objectives": agreed.get(each["code"]),
+                **names_of(each),
+            }
             for each, weight in zip(before["perspectives"], perspective_weights(before), strict=True)
         ],
         prefix="perspectives",
@@ -152,6 +159,7 @@ def _changed(
         **found,
         "subject": form.cleaned_data["subject"],
         "perspectives": [row.document() for row in perspectives],
+        "objectives": [entry for row in perspectives for entry in row.agreed()],
         "kpis": [row.document(chosen.get(row.cleaned_data["kpi"], {})) for row in rows],
         "links": [row.document() for row in links],
     }
@@ -161,7 +169,9 @@ def _changed(
     if form.cleaned_data["type_weights"] or not same:
         changed.pop("ahp", None)
     # A KPI that lost its weight takes its links with it.
-    left = {item["kpi"] for item in changed["kpis"]}
+    left = {item["kpi"] for item in changed["kpis"]} | {
+        f"{OBJECTIVES}:{entry['perspective']}" for entry in changed["objectives"]
+    }
     changed["links"] = [link for link in changed["links"] if {link["from"], link["to"]} <= left]
     return changed
 
@@ -201,6 +211,16 @@ def draft_map(component: dict[str, Any], references: Any) -> dict[str, Any]:
                 "state": "",
             }
             for item in component["kpis"]
+        ]
+        + [
+            {
+                "key": f"{OBJECTIVES}:{entry['perspective']}",
+                "perspective": entry["perspective"],
+                "label": names[f"{OBJECTIVES}:{entry['perspective']}"],
+                "note": weight_text(entry["weight"]),
+                "state": "",
+            }
+            for entry in component.get("objectives", [])
         ],
         component.get("links", []),
     )

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from foundation.interface.access import role_required
 from foundation.keyset import page_of
-from reviews.methods.scorecard import is_of_person, line_subject
+from reviews.methods.scorecard import OBJECTIVES, is_of_person, line_subject, objectives_name
 from reviews.selectors.cycles import get_cycle_for
 from reviews.selectors.results import visible_results, with_place
 from reviews.selectors.scorecards import card_of, card_scores, get_card_component, group_cards
@@ -130,6 +130,19 @@ def measured_map(part: Mapping[str, Any], configured: Mapping[str, Any]) -> dict
                 "note": "–"
                 if points is None
                 else f"{value}{f' {unit}' if unit else ''} → {score_text(points)}",
+                "state": "" if points is None else "met" if points >= 100 else "short",
+            }
+        )
+    perspectives = {each["code"]: name_of(each, each["code"]) for each in part["perspectives"]}
+    for entry in configured.get("objectives", []):
+        subject = f"{OBJECTIVES}:{entry['perspective']}"
+        points = lines.get(subject, {}).get("points")
+        nodes.append(
+            {
+                "key": subject,
+                "perspective": entry["perspective"],
+                "label": objectives_name(perspectives[entry["perspective"]]),
+                "note": "–" if points is None else score_text(points),
                 "state": "" if points is None else "met" if points >= 100 else "short",
             }
         )

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from django.test import Client
 
 from foundation.documents import Problems
 from metrics.models import GroupValue, KPIVersion
@@ -28,11 +29,14 @@ from reviews.methods.strategy_map import loop_in
 from reviews.models import ComponentScore, Cycle, Result
 from reviews.selectors.explanations import explanation_of
 from reviews.services import group_values
+from reviews.services.check_ins import check_in
 from reviews.services.configuration import dump_cycle_templates, load_cycle_templates
 from reviews.services.cycles import edit_configuration, launch_cycle
+from reviews.services.phases import advance_phase
 from scoring.scorecard import combine
 from tests.cast import Cast
 from tests.reviews.conftest import conduct, configuration, judge, score
+from tests.reviews.goals import agreed, content, launch_goals
 from tests.reviews.test_methods import reference, values
 
 NAN = float("nan")
@@ -41,7 +45,7 @@ KPIS = {
     "response_time": reference("response_time", perspective="process", bands=[[0, 100], [20, 80], [30, 60]]),
 }
 #: Customers matter three times as much as processes.
-AHP = [[1, 3], ["1/3", 1]]
+AHP: list[list[Any]] = [[1, 3], ["1/3", 1]]
 
 
 def card(weight: float = 100, **changes: Any) -> dict[str, Any]:
@@ -417,3 +421,72 @@ def test_the_card_of_a_group_enters_the_scores_of_its_people(
     assert told["card"]["code"] == {"team": "blue", "site": "sh", "company": ""}[subject]
     assert [line["subject"] for line in told["lines"]] == [f"{subject}:csat", f"{subject}:response_time"]
     assert told["lines"][0]["inputs"] == {"sum(csat_score)": pytest.approx(437), "count(csat_score)": 100}
+
+
+def with_objectives(weight: float = 50, **changes: Any) -> dict[str, Any]:
+    """Customer 50, learning 50; under learning one KPI of 40 and the agreed objectives of 60."""
+    found = card(weight, **changes)
+    found["perspectives"] = [
+        {"code": "customer", "weight": 50, "name": {"en": "Customer"}},
+        {"code": "learning", "weight": 50, "name": {"en": "Learning"}},
+    ]
+    found["kpis"] = [
+        {"kpi": "csat", "weight": 100, "perspective": "customer", "cap": 1.2},
+        {"kpi": "response_time", "weight": 40, "perspective": "learning", "target": 20},
+    ]
+    found["objectives"] = [{"perspective": "learning", "weight": 60}]
+    found["links"] = [{"from": "objectives:learning", "to": "csat"}]
+    return found
+
+
+def test_objectives_stand_on_peoples_cards_only() -> None:
+    assert problems_of(with_objectives(100)) == []
+    assert ("objectives", "scorecard_objectives_of_people") in problems_of(
+        with_objectives(100, subject="team")
+    )
+    found = with_objectives(100)
+    found["objectives"].append({"perspective": "moon", "weight": 10})
+    assert ("objectives[1].perspective", "perspective_unknown") in problems_of(found)
+
+
+@pytest.mark.django_db
+def test_agreed_objectives_count_under_their_perspective(
+    cast: Cast, measured: Any, kpis: dict[str, KPIVersion]
+) -> None:
+    cycle = launch_goals(cast, with_objectives(), conduct(50), missing_component="renormalise")
+    words = [
+        content("Train newcomers", 75, perspective="learning"),
+        content("Write guides", 25, perspective="learning"),
+    ]
+    first, second = agreed(cast, cycle, cast.agent, *words)
+    cycle = advance_phase(actor=cast.hr, cycle=cycle, to_phase="rating", reason="Not everybody has some")
+    check_in(actor=cast.agent, objective_id=first.pk, values={1: 90})  # 50 to 100: 80 per cent
+    check_in(actor=cast.agent, objective_id=second.pk, values={1: 75})  # 50 per cent
+    for name in ("agent", "peer"):
+        judge(cycle, getattr(cast, name), (4, 4))
+    score(cast.hr, cycle)
+    found = scores_of(cast, cycle)
+    # Objectives 0.75 x 80 + 0.25 x 50 = 72.5; learning 0.4 x 110 + 0.6 x 72.5 = 87.5; card (95 + 87.5) / 2.
+    assert found["agent"] == 91.25
+    assert found["peer"] == 75.0  # nothing agreed: 100 and 50
+    for person in (cast.agent, cast.peer):
+        assert_recomputes(explained(cycle, person))
+    told = explained(cycle, cast.agent)["components"][0]
+    shown = {
+        line["subject"].split(":")[0] if line["subject"].startswith("key:") else line["subject"]: line
+        for line in told["lines"]
+    }
+    assert shown["objectives:learning"]["points"] == 72.5
+    weights = [line["effective_weight"] for line in told["lines"]]
+    assert round(sum(weights), 6) == 100
+    assert [line["points"] for line in told["lines"] if "objective" in line] == [80.0, 50.0]
+    peer = explained(cycle, cast.peer)["components"][0]
+    assert [line["rule"] for line in peer["lines"]][-1] == "none_agreed"
+    # And the pages say so.
+    client = Client()
+    client.force_login(cast.hr)
+    page = client.get(f"/cycles/mbo/results/{cast.agent.pk}/").content.decode()
+    assert "Train newcomers" in page
+    assert client.get(f"/cycles/mbo/scorecards/card/{cast.agent.pk}/").status_code == 200
+    assert client.get(f"/cycles/mbo/results/{cast.peer.pk}/").status_code == 200
+    assert client.get("/cycles/mbo/components/card/").status_code == 200
