@@ -13,6 +13,7 @@ class ReviewsConfig(AppConfig):
         from reviews.selectors.duties import SheetDuties
         from reviews.selectors.improvement_duties import PlanDuties
         from reviews.selectors.terms import TermsDuties
+        from reviews.selectors.voice_duties import VoiceDuties
         from reviews.services.previews import PreviewHandler
         from reviews.services.scoring import ScoringHandler
         from reviews.topics import register_topics
@@ -24,3 +25,4 @@ class ReviewsConfig(AppConfig):
         register_improvement_topics()
         duties.register(PlanDuties())
         duties.register(TermsDuties())
+        duties.register(VoiceDuties())

@@ -18,6 +18,10 @@ FORMS_OWED = "forms.owed"
 FORM_RETURNED = "form.returned"
 REMINDED = "forms.reminded"
 FORMS_LATE = "forms.late"
+VOICES_OPEN = "voices.open"
+VOICES_OWED = "voices.owed"
+VOICES_REMINDED = "voices.reminded"
+RATERS_WAIT = "voices.raters"
 OBJECTIVES_PROPOSED = "objectives.proposed"
 OBJECTIVES_AGREED = "objectives.agreed"
 TERMS_OWED = "terms.owed"
@@ -79,6 +83,39 @@ def _objectives_agreed(params: Mapping[str, Any]) -> str:
     )
 
 
+def _voices_owed(params: Mapping[str, Any]) -> str:
+    return (
+        ngettext(
+            "%(count)s colleague waits for your view in %(cycle)s",
+            "%(count)s colleagues wait for your view in %(cycle)s",
+            params["count"],
+        )
+        % params
+    )
+
+
+def _voices_reminded(params: Mapping[str, Any]) -> str:
+    return (
+        ngettext(
+            "%(sender)s reminds you: %(count)s colleague waits for your view in %(cycle)s",
+            "%(sender)s reminds you: %(count)s colleagues wait for your view in %(cycle)s",
+            params["count"],
+        )
+        % params
+    )
+
+
+def _raters_wait(params: Mapping[str, Any]) -> str:
+    return (
+        ngettext(
+            "Approve the raters of %(count)s person in %(cycle)s",
+            "Approve the raters of %(count)s people in %(cycle)s",
+            params["count"],
+        )
+        % params
+    )
+
+
 def register_topics() -> None:
     register(
         Topic(LAUNCHED, _("%(cycle)s has begun: see what you are appraised by"), icon="flag"),
@@ -93,6 +130,10 @@ def register_topics() -> None:
             icon="refresh",
         ),
         Topic(FORMS_LATE, _forms_late, icon="alert-triangle"),
+        Topic(VOICES_OPEN, _("%(cycle)s asks how you see some of your colleagues"), icon="users"),
+        Topic(VOICES_OWED, _voices_owed, icon="users"),
+        Topic(VOICES_REMINDED, _voices_reminded, icon="bell"),
+        Topic(RATERS_WAIT, _raters_wait, icon="users"),
         Topic(OBJECTIVES_PROPOSED, _objectives_proposed, icon="target"),
         Topic(OBJECTIVES_AGREED, _objectives_agreed, icon="target"),
         Topic(TERMS_OWED, _("Read what %(cycle)s appraises you by, and confirm it"), icon="file-text"),

@@ -30,6 +30,10 @@ from reviews.views import (
     sheets,
     standing,
     terms,
+    voice_customers,
+    voice_reports,
+    voice_rounds,
+    voices,
 )
 
 app_name = "reviews"
@@ -151,6 +155,31 @@ urlpatterns = [
     path("pairs/<slug:code>/<slug:component>/submit/", pairs.submit, name="comparison_submit"),
     path(
         "cycles/<slug:code>/pairs/<slug:component>/", pair_analysis.pair_analysis, name="comparison_analysis"
+    ),
+    path("voices/", voices.voices, name="voices"),
+    path("voices/<int:invitation_id>/", voices.voice_form, name="voice_form"),
+    path("voices/<int:invitation_id>/<slug:step>/", voices.voice_step, name="voice_step"),
+    path("customer/<str:token>/", voice_customers.voice_customer, name="voice_customer"),
+    path("cycles/<slug:code>/voices/<slug:component>/", voice_rounds.voice_round, name="voice_round"),
+    path(
+        "cycles/<slug:code>/voices/<slug:component>/do/<slug:step>/",
+        voice_rounds.voice_round_step,
+        name="voice_round_step",
+    ),
+    path(
+        "cycles/<slug:code>/voices/<slug:component>/raters/<int:employee_id>/",
+        voices.voice_raters,
+        name="voice_raters",
+    ),
+    path(
+        "cycles/<slug:code>/voices/<slug:component>/raters/<int:employee_id>/decide/",
+        voices.voice_decide,
+        name="voice_decide",
+    ),
+    path(
+        "cycles/<slug:code>/voices/<slug:component>/report/<int:employee_id>/",
+        voice_reports.voice_result,
+        name="voice_result",
     ),
     path("standing/", standing.standing, name="standing"),
     path("standing/<slug:code>/", standing.standing_in, name="standing_in"),

@@ -109,7 +109,7 @@ def reporting_units(
     small = tuple(group for group in there if group not in exempt and counts[group] < minimum)
     units: dict[str, tuple[str, ...]] = {group: (group,) for group in there if group not in small}
     if merge and sum(counts[group] for group in small) >= minimum:
-        units |= dict.fromkeys(small, small)
+        units |= {group: small for group in small}
     return units
 
 

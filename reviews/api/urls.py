@@ -19,6 +19,7 @@ from reviews.api import (
     scorecards,
     sheets,
     terms,
+    voices,
 )
 
 urlpatterns = [
@@ -193,6 +194,34 @@ urlpatterns = [
         "cycles/<slug:code>/pairs/<slug:component>/analysis/",
         pairs.PairsAnalysis.as_view(),
         name="api_pairs_analysis",
+    ),
+    path("voices/", voices.VoiceList.as_view(), name="api_voices"),
+    path("voices/<int:invitation_id>/", voices.VoiceDetail.as_view(), name="api_voice"),
+    path("voices/<int:invitation_id>/<slug:step>/", voices.VoiceStep.as_view(), name="api_voice_step"),
+    path(
+        "cycles/<slug:code>/voices/<slug:component>/",
+        voices.VoiceRoundDetail.as_view(),
+        name="api_voice_round",
+    ),
+    path(
+        "cycles/<slug:code>/voices/<slug:component>/do/<slug:step>/",
+        voices.VoiceRoundStep.as_view(),
+        name="api_voice_round_step",
+    ),
+    path(
+        "cycles/<slug:code>/voices/<slug:component>/raters/<int:employee_id>/",
+        voices.VoiceRaters.as_view(),
+        name="api_voice_raters",
+    ),
+    path(
+        "cycles/<slug:code>/voices/<slug:component>/raters/<int:employee_id>/decide/",
+        voices.VoiceDecision.as_view(),
+        name="api_voice_decide",
+    ),
+    path(
+        "cycles/<slug:code>/voices/<slug:component>/report/<int:employee_id>/",
+        voices.VoiceReportView.as_view(),
+        name="api_voice_report",
     ),
     path("sheets/<int:sheet_id>/", sheets.SheetDetail.as_view(), name="api_sheet"),
     path(

@@ -143,16 +143,14 @@ def _item(code: str, units: list[dict[str, Any]]) -> ItemView:
         for each in units
     }
     others = [
-        (each["weight"], by_unit[each["unit"]])
+        (float(each["weight"]), float(points))
         for each in units
-        if each["unit"] != SELF and by_unit[each["unit"]] is not None
+        if each["unit"] != SELF and (points := by_unit[each["unit"]]) is not None
     ]
-    weight = sum(share for share, _points in others)
-    told = None
-    if others:
-        # Groups without any weight still say something; then they count alike.
-        shares = [(share, points) if weight else (1.0, points) for share, points in others]
-        told = round(sum(s * p for s, p in shares) / sum(s for s, _p in shares), 6)  # type: ignore[operator]
+    if not any(weight for weight, _points in others):
+        others = [(1.0, points) for _weight, points in others]  # none weighs anything; then they count alike
+    total = sum(weight for weight, _points in others)
+    told = round(sum(weight * points for weight, points in others) / total, 6) if others else None
     return ItemView(code, by_unit.get(SELF), told, by_unit)
 
 

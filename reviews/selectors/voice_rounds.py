@@ -67,6 +67,19 @@ def get_ratee_for(user: User, voices: VoiceRound, employee_id: int) -> Participa
     return found
 
 
+def get_invitation_for(user: User, invitation_id: int) -> VoiceInvitation:
+    """About somebody whose raters `user` sees. Http404 alike for a missing and a foreign one."""
+    found = (
+        VoiceInvitation.objects.select_related("round__cycle", "participant").filter(pk=invitation_id).first()
+        if 0 < invitation_id < 2**63
+        else None
+    )
+    if found is None:
+        raise Http404
+    get_ratee_for(user, found.round, found.participant.employee_id)
+    return found
+
+
 def invitations_of(voices: VoiceRound, participant: Participant) -> list[VoiceInvitation]:
     """Who is, or was, to be asked about this person, by group and name; one query. Whether somebody has answered is
     left in the database."""
@@ -96,15 +109,14 @@ class RateeProgress:
     counts: list[GroupCount] = field(default_factory=list)
 
 
-def progress_of_round(
-    voices: VoiceRound, *, participants: Collection[int] | None = None
-) -> list[RateeProgress]:
+def progress_of_round(voices: VoiceRound, *, most: int | None = None) -> list[RateeProgress]:
     """By name; two queries. "6 of 8 answered" only for groups of which at least the minimum is asked, and after the
     release, when who answered has been forgotten, for none."""
     people = Participant.objects.filter(cycle=voices.cycle_id).select_related("employee", "team")
     rows = VoiceInvitation.objects.filter(round=voices)
-    if participants is not None:
-        people, rows = people.filter(pk__in=participants), rows.filter(participant__in=participants)
+    shown = list(people.order_by("employee__name_sort", "employee_id")[:most])
+    if most is not None:
+        rows = rows.filter(participant__in=[each.pk for each in shown])
     counted: dict[int, dict[str, tuple[int, int]]] = defaultdict(dict)
     waiting: dict[int, int] = defaultdict(int)
     for participant, group, asked, answered, proposed in (
@@ -129,7 +141,7 @@ def progress_of_round(
                 for group in groups
             ],
         )
-        for participant in people.order_by("employee__name_sort", "employee_id")
+        for participant in shown
     ]
 
 

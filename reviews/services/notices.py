@@ -19,7 +19,9 @@ from reviews import topics
 from reviews.models import Cycle, Participant, PhaseChange, ScoreSheet
 from reviews.models.cycles import Phase
 from reviews.selectors.duties import names_of, open_forms_by_rater
+from reviews.selectors.voice_duties import open_voices
 from reviews.services.rights import require_hr
+from reviews.services.voice_invitations import ask_customers
 
 
 @transaction.atomic
@@ -35,6 +37,9 @@ def tell_of_phase(change_id: int) -> int:
         told += _tell(topics.LAUNCHED, key, cycle, _participants(cycle), mine)
     if change.to_phase == Phase.RATING:
         told += _tell(topics.RATING, key, cycle, open_forms_by_rater(cycle), reverse("reviews:queue"))
+        asked = open_voices().filter(round__cycle=cycle).values_list("rater", flat=True).distinct()
+        told += _tell(topics.VOICES_OPEN, key, cycle, asked, reverse("reviews:voices"))
+        ask_customers(cycle)
     elif change.to_phase == Phase.RELEASE:
         told += _tell(topics.RELEASED, key, cycle, _participants(cycle), mine)
     elif change.to_phase == Phase.CANCELLED and change.from_phase != Phase.SETUP:

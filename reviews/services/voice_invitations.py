@@ -19,7 +19,7 @@ from foundation.runs.services import emit
 from foundation.trail.services import recording
 from people.models import User
 from reviews.methods.multisource import BY_RATEE, CUSTOMERS, NAMED, group_of
-from reviews.models import Participant, VoiceInvitation, VoiceRound
+from reviews.models import Cycle, Participant, VoiceInvitation, VoiceRound
 from reviews.selectors.results import judged_by
 from reviews.selectors.voice_rounds import (
     CHOOSING,
@@ -272,6 +272,29 @@ def replace_rater(*, actor: User, invitation_id: int, rater_id: int, reason: str
 
 
 @transaction.atomic
+def renew_link(*, actor: User, invitation_id: int) -> VoiceInvitation:
+    """A customer's link anew, from today on; the one before opens nothing any more.
+
+    Refusals: voice_group_fixed (422), voices_closed, voice_decided, voice_link_used (409)."""
+    invitation = _locked(invitation_id)
+    if not may_approve(actor, invitation.participant):
+        raise Http404
+    if not invitation.is_customer:
+        raise Refusal("voice_group_fixed", status=422)
+    if not invitation.round.is_open:
+        raise Refusal("voices_closed", status=409)
+    if invitation.state != State.APPROVED:
+        raise Refusal("voice_decided", status=409)
+    if invitation.has_answered:
+        raise Refusal("voice_link_used", status=409)
+    invitation.nonce = ""
+    _approve([invitation], invitation.round, component_of_round(invitation.round))
+    invitation.save(update_fields=["nonce", "expires_on"])
+    _tell_asked([invitation])
+    return invitation
+
+
+@transaction.atomic
 def replace_leavers(*, actor: User, voices: VoiceRound) -> int:
     """Everyone who has left and not answered is replaced by the next one of the same group in the tree, where there is
     one below the cap; the others are taken out. Returns how many places were looked at."""
@@ -308,6 +331,20 @@ def replace_leavers(*, actor: User, voices: VoiceRound) -> int:
         else:
             remove_rater(actor=actor, invitation_id=each.pk, reason=text)
     return len(gone)
+
+
+def ask_customers(cycle: Cycle) -> int:
+    """When the answering begins: everyone who was approved before gets the link, valid from today. Returns how many."""
+    asked = 0
+    for voices in VoiceRound.objects.filter(cycle=cycle, is_open=True).select_related("cycle"):
+        waiting = VoiceInvitation.objects.filter(
+            round=voices, group=CUSTOMERS, state=State.APPROVED, has_answered=False
+        )
+        waiting.update(expires_on=days_from_now(component_of_round(voices).get("link_days", 21)))
+        for pk in waiting.values_list("pk", flat=True).order_by("pk"):
+            emit("voice.asked", invitation_id=pk)
+            asked += 1
+    return asked
 
 
 # Pieces -----------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from people.models import User
 from reviews.models import VoiceInvitation
+from reviews.models.cycles import Phase
 from reviews.services.voice_links import link_of
 
 
@@ -18,6 +19,7 @@ def mail_customer(invitation_id: int) -> bool:
     invitation = (
         VoiceInvitation.objects.select_related("participant__employee", "round__cycle")
         .filter(pk=invitation_id, state=VoiceInvitation.State.APPROVED, group="customers", has_answered=False)
+        .filter(round__is_open=True, round__cycle__phase=Phase.RATING)  # before, the link would open nothing
         .exclude(nonce="")
         .first()
     )

@@ -18,12 +18,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from foundation.bulk import copy_in, copy_out, lists
+from foundation.delivery.notices import notify
 from foundation.refusals import Refusal
 from foundation.trail.services import recording
 from people.models import User
+from reviews import topics
 from reviews.methods.multisource import (
     BY_TREE,
     DEFAULT_MINIMUM,
@@ -47,6 +50,8 @@ from reviews.models import (
     VoiceRound,
 )
 from reviews.models.cycles import Phase
+from reviews.selectors.duties import names_of
+from reviews.selectors.voice_duties import open_voices_by_rater
 from reviews.selectors.voice_rounds import Circle, circle_on, component_of_round, voice_components
 from reviews.services.rights import checked_reason, require_hr
 from scoring.composite import stored, weighted_mean
@@ -206,6 +211,35 @@ def set_minimum(*, actor: User, cycle: Cycle, component: str, minimum: int, reas
         voices.minimum = minimum
         voices.save(update_fields=["minimum"])
     return voices
+
+
+@transaction.atomic
+def remind_voices(*, actor: User, cycle: Cycle, component: str) -> int:
+    """Everyone who owes forms hears of it, at most once a day; returns how many. Who that is, nobody is told.
+
+    Refusals: voices_closed, reminding_not_open, nobody_owes (409)."""
+    require_hr(actor)
+    voices = _locked(cycle, component)
+    if not voices.is_open:
+        raise Refusal("voices_closed", status=409)
+    if voices.cycle.phase != Phase.RATING:
+        raise Refusal("reminding_not_open", status=409)
+    owed = open_voices_by_rater(voices)
+    if not owed:
+        raise Refusal("nobody_owes", status=409)
+    by_count: dict[int, list[int]] = defaultdict(list)
+    for rater, count in owed.items():
+        by_count[count].append(rater)
+    return sum(
+        notify(
+            topic=topics.VOICES_REMINDED,
+            key=f"voices:{voices.pk}:reminded:{timezone.localdate().isoformat()}",
+            recipients=raters,
+            params={"sender": actor.name, "count": count, "cycle": names_of(voices.cycle)},
+            url=reverse("reviews:voices"),
+        )
+        for count, raters in by_count.items()
+    )
 
 
 def _locked(cycle: Cycle, component: str) -> VoiceRound:

@@ -17,6 +17,7 @@ from reviews.methods.document import rated_components
 from reviews.models.cycles import Phase
 from reviews.selectors.completion import completion_lines
 from reviews.selectors.cycles import get_cycle_for
+from reviews.selectors.voice_rounds import component_of_round, totals_of_round
 from reviews.services.notices import remind_raters
 from reviews.views.presentation import name_of
 from reviews.views.requests import SignedInRequest
@@ -39,6 +40,14 @@ def completion(request: SignedInRequest, code: str) -> HttpResponse:
             "lines": lines,
             "open_forms": sum(line.whole.open for line in lines),
             "can_remind": request.user.is_hr and cycle.phase == Phase.RATING,
+            "voices": [
+                {
+                    "round": each,
+                    "name": name_of(component_of_round(each), each.component),
+                    **totals_of_round(each),
+                }
+                for each in cycle.voice_rounds.select_related("cycle").defer("secret").order_by("pk")
+            ],
         },
     )
 

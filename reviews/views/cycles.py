@@ -46,6 +46,7 @@ from reviews.selectors.freshness import results_are_stale
 from reviews.selectors.launch import LaunchProblem, launch_problems
 from reviews.selectors.results import distribution, previous_released_cycle
 from reviews.selectors.terms import open_receipts
+from reviews.selectors.voice_rounds import voice_components
 from reviews.services.cycles import create_cycle, launch_cycle
 from reviews.services.phases import (
     CANCELLABLE,
@@ -185,6 +186,11 @@ def cycle(request: SignedInRequest, code: str) -> HttpResponse:
             {"code": each["code"], "name": name_of(each, each["code"])}
             for each in found.configuration.get("components", [])
             if is_paired(each) and found.phase != Phase.SETUP
+        ],
+        "voices": [
+            {"component": each["code"], "name": name_of(each, each["code"])}
+            for each in voice_components(found.configuration)
+            if found.phase != Phase.SETUP
         ],
         "has_potential": found.phase != Phase.SETUP and potential_of(found.configuration) is not None,
     }

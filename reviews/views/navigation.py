@@ -11,15 +11,17 @@ from django.utils.translation import pgettext_lazy
 
 from people.models import User
 from reviews.selectors.incidents import unread_count
+from reviews.selectors.voice_duties import waiting_count
 
 
 def build_navigation(request: HttpRequest) -> list[dict[str, Any]]:
-    """Below one's own affairs; one query."""
+    """Below one's own affairs; two queries."""
     user = request.user
     if not isinstance(user, User) or user.temporary_password_until or not user.has_role("employee"):
         return []
     url = reverse("reviews:record")
     return [
+        *_voices(request, user),
         {
             "url": url,
             "label": _("My record"),
@@ -29,5 +31,24 @@ def build_navigation(request: HttpRequest) -> list[dict[str, Any]]:
             "group": _("Mine") if user.roles - {"employee"} else "",
             "active": request.path.startswith(url),
             "count": unread_count(user),
+        },
+    ]
+
+
+def _voices(request: HttpRequest, user: User) -> list[dict[str, Any]]:
+    """While a 360 asks somebody, with the number of colleagues who wait."""
+    owed, concerned = waiting_count(user)
+    if not concerned:
+        return []
+    url = reverse("reviews:voices")
+    return [
+        {
+            "url": url,
+            "label": _("360 degrees"),
+            "short": pgettext_lazy("bar", "360"),
+            "icon": "users",
+            "group": _("Mine") if user.roles - {"employee"} else "",
+            "active": request.path.startswith(url),
+            "count": owed,
         }
     ]

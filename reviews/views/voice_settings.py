@@ -31,7 +31,7 @@ class VoiceSettings:
         )
         names = dict(VoiceInvitation.Group.choices)
         for row in self.groups:
-            row.shown_name = names.get(str(row["code"].value()), "")  # type: ignore[attr-defined]
+            row.shown_name = names.get(str(row["code"].value()), "")
         self.questions = QuestionRows(
             posted,
             initial=[{"code": each["code"], **names_of(each)} for each in found.get("questions", [])],

@@ -7,7 +7,7 @@ from typing import Any
 from reviews.models import Amendment, Participant, RatingProposal, ResultAdjustment
 from reviews.selectors.orderings import ordering_of
 from reviews.selectors.terms import digest_of, terms_of
-from tests.access.table import Route, Rule, alike, codes
+from tests.access.table import Route, Rule, Subjects, alike, codes
 from tests.access.world import DECEMBER, MISSING_CODE, MISSING_ID, World, configuration
 
 cycles = codes("october", "november", "december")
@@ -190,6 +190,55 @@ def noted(world: World) -> dict[str, dict[str, Any]]:
 
 def version(world: World, **more: Any) -> dict[str, Any]:
     return {"version": world.cycles["december"].version, **more}
+
+
+def invited(world: World, **more: Any) -> dict[str, dict[str, Any]]:
+    """Invitations of the 360; see world._voices."""
+    found: dict[str, dict[str, Any]] = {
+        name: {"invitation_id": pk, **more} for name, pk in world.voices.items() if name != "customer"
+    }
+    return {**found, "missing": {"invitation_id": MISSING_ID, **more}}
+
+
+def rounds(**more: Any) -> Subjects:
+    return lambda world: {
+        "voices": {"code": "voices", "component": "voices", **more},
+        "another": {"code": "november", "component": "conduct", **more},
+        "missing": {"code": MISSING_CODE, "component": "voices", **more},
+    }
+
+
+def voiced(world: World) -> dict[str, dict[str, Any]]:
+    """People of the 360."""
+    found: dict[str, dict[str, Any]] = {
+        name: {"code": "voices", "component": "voices", "employee_id": world.person(name).pk}
+        for name in ("agent", "peer", "outsider")
+    }
+    return {
+        **found,
+        "missing person": {"code": "voices", "component": "voices", "employee_id": MISSING_ID},
+        "missing cycle": {"code": MISSING_CODE, "component": "voices", "employee_id": world.cast.agent.pk},
+    }
+
+
+def heard(world: World) -> dict[str, dict[str, Any]]:
+    """People of the 360 that is released; `unheard` is of the one that is still open."""
+    found = {
+        label: {**each, "code": "heard"} for label, each in voiced(world).items() if label != "missing cycle"
+    }
+    return {**found, "unheard": {"code": "voices", "component": "voices", "employee_id": world.cast.agent.pk}}
+
+
+def links(world: World) -> dict[str, dict[str, Any]]:
+    return {"customer": {"token": world.customer_link}, "missing": {"token": world.customer_link[:-1] + "_"}}
+
+
+ANSWER = {**{f"level-{item}": "4" for item in ("care", "clarity", "help")}, "version": "0", "action": "save"}
+LEVELS = {"care": 4, "clarity": "not_observed", "help": 5}
+
+
+def somebody(world: World, label: str) -> int:
+    return world.person("remote").pk
 
 
 SETTINGS = {
@@ -1016,6 +1065,127 @@ ROUTES = [
         "api/v1/sheets/<int:sheet_id>/reopen/",
         sheets,
         POST=Rule(hr={"missing": 404, "*": 409}, json={"reason": "A slip"}),
+    ),
+    # 360 degrees: forms are the rater's own, answers nobody's.
+    Route("voices/", GET=Rule(everyone=200)),
+    Route(
+        "voices/<int:invitation_id>/",
+        invited,
+        GET=Rule(everyone=404, agent={"own": 200, "*": 404}, manager={"superior": 200, "*": 404}),
+        POST=Rule(
+            everyone=404, agent={"own": 302, "*": 404}, manager={"superior": 302, "*": 404}, body=ANSWER
+        ),
+    ),
+    Route(
+        "voices/<int:invitation_id>/<slug:step>/",
+        lambda world: invited(world, step="withdraw"),
+        POST=Rule(hr=404, manager=404, agent={"proposed": 302, "own": 302, "superior": 302, "*": 404}),
+    ),
+    Route(
+        "customer/<str:token>/",
+        links,
+        GET=Rule(everyone=200, anonymous=200),
+        POST=Rule(everyone=200, anonymous=200, body={**ANSWER, "action": "submit"}),
+    ),
+    Route(
+        "cycles/<slug:code>/voices/<slug:component>/",
+        rounds(),
+        GET=Rule(**alike("hr auditor", {"voices": 200, "*": 404})),
+    ),
+    Route(
+        "cycles/<slug:code>/voices/<slug:component>/do/<slug:step>/",
+        rounds(step="remind"),
+        POST=Rule(hr={"voices": 302, "*": 404}),
+    ),
+    Route(
+        "cycles/<slug:code>/voices/<slug:component>/raters/<int:employee_id>/",
+        voiced,
+        GET=Rule(
+            **READ,
+            manager={"outsider": 404, "*": 200, "missing person": 404, "missing cycle": 404},
+            agent={"agent": 200, "*": 404},
+        ),
+        POST=Rule(
+            hr=302,
+            manager={"outsider": 404, "*": 302, "missing person": 404, "missing cycle": 404},
+            agent={"agent": 302, "*": 404},
+            body=lambda world, label: {"group": "peers", "rater": str(somebody(world, label))},
+        ),
+    ),
+    Route(
+        "cycles/<slug:code>/voices/<slug:component>/raters/<int:employee_id>/decide/",
+        voiced,
+        POST=Rule(hr=302, manager={"outsider": 404, "*": 302, "missing person": 404, "missing cycle": 404}),
+    ),
+    Route(
+        "cycles/<slug:code>/voices/<slug:component>/report/<int:employee_id>/",
+        heard,
+        GET=Rule(
+            **alike("hr auditor", {"unheard": 404, "*": 200, "missing person": 404}),
+            manager={"agent": 200, "peer": 200, "*": 404},
+            agent={"agent": 200, "*": 404},
+        ),
+    ),
+    Route("api/v1/voices/", GET=Rule(everyone=200)),
+    Route(
+        "api/v1/voices/<int:invitation_id>/",
+        invited,
+        GET=Rule(everyone=404, agent={"own": 200, "*": 404}, manager={"superior": 200, "*": 404}),
+        PUT=Rule(
+            everyone=404,
+            agent={"own": 200, "*": 404},
+            manager={"superior": 200, "*": 404},
+            json={"levels": LEVELS, "version": 0, "submit": True},
+        ),
+    ),
+    Route(
+        "api/v1/voices/<int:invitation_id>/<slug:step>/",
+        lambda world: invited(world, step="withdraw"),
+        POST=Rule(
+            hr=404, manager=404, agent={"proposed": 200, "own": 409, "superior": 409, "*": 404}, json={}
+        ),
+    ),
+    Route(
+        "api/v1/cycles/<slug:code>/voices/<slug:component>/",
+        rounds(),
+        GET=Rule(**alike("hr auditor", {"voices": 200, "*": 404})),
+    ),
+    Route(
+        "api/v1/cycles/<slug:code>/voices/<slug:component>/do/<slug:step>/",
+        rounds(step="approve"),
+        POST=Rule(hr={"voices": 200, "*": 404}, json={}),
+    ),
+    Route(
+        "api/v1/cycles/<slug:code>/voices/<slug:component>/raters/<int:employee_id>/",
+        voiced,
+        GET=Rule(
+            **READ,
+            manager={"outsider": 404, "*": 200, "missing person": 404, "missing cycle": 404},
+            agent={"agent": 200, "*": 404},
+        ),
+        POST=Rule(
+            hr=201,
+            manager={"outsider": 404, "*": 201, "missing person": 404, "missing cycle": 404},
+            agent={"agent": 201, "*": 404},
+            json=lambda world, label: {"group": "peers", "rater": somebody(world, label)},
+        ),
+    ),
+    Route(
+        "api/v1/cycles/<slug:code>/voices/<slug:component>/raters/<int:employee_id>/decide/",
+        voiced,
+        POST=Rule(
+            hr=200, manager={"outsider": 404, "*": 200, "missing person": 404, "missing cycle": 404}, json={}
+        ),
+    ),
+    Route(
+        "api/v1/cycles/<slug:code>/voices/<slug:component>/report/<int:employee_id>/",
+        heard,
+        GET=Rule(
+            **alike("hr auditor", {"unheard": 404, "*": 200, "missing person": 404}),
+            payroll=404,
+            manager={"agent": 200, "peer": 200, "*": 404},
+            agent={"agent": 200, "*": 404},
+        ),
     ),
 ]
 

@@ -47,6 +47,8 @@ PERSONAL = {
     ("notices/mail/", "POST"),
     ("recognition/wall/", "POST"),
     ("api/v1/incidents/<int:incident_id>/read/", "POST"),
+    # Whoever holds a customer's link answers as that customer, signed in or not.
+    ("customer/<str:token>/", "POST"),
 }
 
 

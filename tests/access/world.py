@@ -43,7 +43,15 @@ from metrics.services.targets import save_targets
 from people.models import RoleGrant, User
 from people.services.accounts import deactivate_user
 from reviews.methods.potential import blank_potential
-from reviews.models import CoachingNote, Cycle, Incident, PlanProposal, RatingProposal, ScoreSheet
+from reviews.models import (
+    CoachingNote,
+    Cycle,
+    Incident,
+    PlanProposal,
+    RatingProposal,
+    ScoreSheet,
+    VoiceInvitation,
+)
 from reviews.services.adjustments import add_points
 from reviews.services.amendments import propose_amendment
 from reviews.services.coaching import note_coaching
@@ -54,10 +62,15 @@ from reviews.services.judgements import save_judgement, submit_sheets
 from reviews.services.library import create_behaviour, create_competency, save_strengths
 from reviews.services.phases import advance_phase, release_cycle
 from reviews.services.scoring import start_scoring
+from reviews.services.voice_answers import answer_in_bulk
+from reviews.services.voice_invitations import nominate
+from reviews.services.voice_links import token_of
+from reviews.services.voice_rounds import close_round
 from tests.cast import Cast, build_cast
 from tests.factories import CompensationFactory, MembershipFactory, RoleGrantFactory, UserFactory
 from tests.metrics import calls as call_log
 from tests.metrics import inspection_world
+from tests.reviews.voice_world import voices_component
 
 OCTOBER = (datetime.date(2025, 10, 1), datetime.date(2025, 10, 31))
 NOVEMBER = (datetime.date(2025, 11, 1), datetime.date(2025, 11, 30))
@@ -213,6 +226,9 @@ class World:
     #: {name: id} of development plans, served and not answered, and of what the rule proposed (see _plans).
     development: dict[str, int] = field(default_factory=dict)
     plan_proposals: dict[str, int] = field(default_factory=dict)
+    #: {name: id} of invitations to the 360 (see _voices), and what stands behind the customer's link.
+    voices: dict[str, int] = field(default_factory=dict)
+    customer_link: str = ""
 
     def person(self, name: str) -> User:
         beside = {"second_hr": self.second_hr, "closed": self.closed, "inspector": self.inspector}
@@ -341,6 +357,7 @@ def build_world() -> World:
     _tokens(world)
     _inspections(world)
     _plans(world)
+    _voices(world)
     world.queued = start_month(actor=cast.hr, first_day=DECEMBER[0])  # the last: nothing may work on it
     return world
 
@@ -495,7 +512,58 @@ def _cycles(cast: Cast) -> dict[str, Cycle]:
             last_day=OCTOBER[1], configuration=in_pairs(),
         ),
     )  # fmt: skip
+    for code in ("voices", "heard"):
+        found[code] = launch_cycle(
+            actor=cast.hr,
+            cycle=create_cycle(
+                actor=cast.hr, code=code, name_zh="三百六", name_en=code.title(), first_day=OCTOBER[0],
+                last_day=OCTOBER[1], configuration={
+                    **configuration(), "components": [voices_component()],
+                    "population": {"teams": ["blue", "green"], "jobs": [], "sites": [], "minimum_days": 1},
+                },
+            ),
+        )  # fmt: skip
+    _hear(cast, found["heard"])
+    found["heard"].refresh_from_db()
     return found
+
+
+def _hear(cast: Cast, cycle: Cycle) -> None:
+    """Everyone about themself, then closed, computed and released."""
+    own = VoiceInvitation.objects.filter(round__cycle=cycle, group__in=["self", "superior"])
+    levels = {"care": 4, "clarity": 3, "help": 5}
+    answer_in_bulk(actor=cast.hr, answers=[(each.pk, levels, {}) for each in own])
+    close_round(actor=cast.hr, cycle=cycle, component="voices")
+    start_scoring(actor=cast.hr, cycle=cycle)
+    drain_outbox()
+    release_cycle(actor=cast.hr, cycle=cycle)
+    drain_outbox()
+
+
+def _voices(world: World) -> None:
+    """By name: own (the agent about themself), superior (the manager about the agent), proposed (a colleague
+    about the agent), outsider (about themself), customer (of the agent; with a link)."""
+    cycle, cast = world.cycles["voices"], world.cast
+    of_agent = VoiceInvitation.objects.filter(round__cycle=cycle, participant__employee=cast.agent)
+    part = cycle.participants.select_related("cycle").get(employee=cast.agent)
+    customer = nominate(
+        actor=cast.manager,
+        voices=cycle.voice_rounds.get(),
+        participant=part,
+        group="customers",
+        contact_name="Carla Customer",
+        contact_email="carla@example.com",
+    )
+    world.voices = {
+        "own": of_agent.get(group="self").pk,
+        "superior": of_agent.get(group="superior").pk,
+        "proposed": of_agent.filter(group="peers").order_by("pk")[0].pk,
+        "outsider": VoiceInvitation.objects.get(
+            round__cycle=cycle, participant__employee=cast.outsider, group="self"
+        ).pk,
+        "customer": customer.pk,
+    }
+    world.customer_link = token_of(customer)
 
 
 def _judge(cycle: Cycle, employee: User, levels: tuple[int, ...], *, submit: bool = True) -> None:
