@@ -108,7 +108,7 @@ class NominationRequest(serializers.Serializer[Any]):
     language = serializers.ChoiceField(choices=User.Language.values, default=User.Language.CHINESE)
 
 
-class DecisionRequest(serializers.Serializer[Any]):
+class RaterDecisionRequest(serializers.Serializer[Any]):
     approve = serializers.ListField(
         child=serializers.IntegerField(min_value=1, max_value=LARGEST_ID), max_length=500, default=list
     )
@@ -278,13 +278,13 @@ class VoiceDecision(LaurelAPIView):
     roles = {"POST": ("manager", "hr")}
     serializer_class = RatersSerializer
 
-    @extend_schema(request=DecisionRequest, responses={200: RatersSerializer})
+    @extend_schema(request=RaterDecisionRequest, responses={200: RatersSerializer})
     @idempotent
     def post(self, request: Request, code: str, component: str, employee_id: int) -> Response:
         """Approves and declines raters of one person, by the ids of their invitations; all or nothing."""
         voices = get_round(get_cycle_for(caller(request), code), component)
         person = get_ratee_for(caller(request), voices, employee_id)
-        form = DecisionRequest(data=request.data)
+        form = RaterDecisionRequest(data=request.data)
         form.is_valid(raise_exception=True)
         found = decide_raters(actor=caller(request), voices=voices, participant=person, **form.validated_data)
         return Response(RatersSerializer({"raters": found}).data)
