@@ -24,6 +24,8 @@ IDS: dict[str, tuple[str, ...]] = {
     "int": ("0", str(2**31), str(2**63 - 1), str(2**63), "9" * 31, "0" * 40 + "1"),
     "slug": ("a" * 3000, "-", "__class__", "new", "None"),
     "uuid": ("ffffffff-ffff-ffff-ffff-ffffffffffff",),
+    # A signed link: another signature, none, and what a path can carry.
+    "str": ("a" * 3000, "-", "a:b:c", "%00", "%F0%9F%98%80", "%E2%80%AE", "W10:1a:", "None"),
 }
 #: Addresses that match nothing or hardly anything.
 PATHS = (

@@ -35,6 +35,16 @@ def callers(world_of_module: World) -> Callers:
     return Callers(world_of_module)
 
 
+#: Where colleagues are chosen as raters, or asked about, their names are what the page is for; their money never is.
+NAMES_COLLEAGUES = {
+    "voices/",
+    "voices/<int:invitation_id>/",
+    "cycles/<slug:code>/voices/<slug:component>/raters/<int:employee_id>/",
+    "api/v1/voices/",
+    "api/v1/cycles/<slug:code>/voices/<slug:component>/raters/<int:employee_id>/",
+}
+
+
 def addresses(route: Route, world: World) -> Iterator[str]:
     query = route.rules["GET"].query
     for label, kwargs in route.subjects(world).items():
@@ -60,8 +70,13 @@ def secrets_of(world: World, name: str, *, with_name: bool = True) -> dict[str, 
     return found
 
 
-def hidden_from(world: World, actor: str) -> dict[str, str]:
+def hidden_from(world: World, actor: str, *, with_names: bool = True) -> dict[str, str]:
     """An agent sees no colleague and no colleague's money; a manager no other team, and no money of anyone."""
+    if not with_names:
+        people = ("peer", "outsider", "remote", *(("agent",) if actor == "manager" else ()))
+        return {
+            text: what for name in people for text, what in secrets_of(world, name, with_name=False).items()
+        }
     if actor == "agent":
         return secrets_of(world, "peer") | secrets_of(world, "outsider") | secrets_of(world, "remote")
     team = secrets_of(world, "agent", with_name=False) | secrets_of(world, "peer", with_name=False)
@@ -72,7 +87,7 @@ def hidden_from(world: World, actor: str) -> dict[str, str]:
 def test_nobody_else_shows_through(world: World, callers: Callers, route: Route) -> None:
     found = []
     for actor in ("manager", "agent"):
-        hidden = hidden_from(world, actor)
+        hidden = hidden_from(world, actor, with_names=route.pattern not in NAMES_COLLEAGUES)
         for address in addresses(route, world):
             answer = callers.send(actor, "GET", address)
             if answer.status == 200:
