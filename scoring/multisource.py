@@ -109,7 +109,8 @@ def reporting_units(
     small = tuple(group for group in there if group not in exempt and counts[group] < minimum)
     units: dict[str, tuple[str, ...]] = {group: (group,) for group in there if group not in small}
     if merge and sum(counts[group] for group in small) >= minimum:
-        units |= {group: small for group in small}
+        for group in small:
+            units[group] = small
     return units
 
 
