@@ -75,10 +75,10 @@ def matched_effect(
     tenure          shape (rows,), months in the job
     people          shape (rows,), who it is: the rows of one person are one cluster; default: each row somebody else
 
-    Each treated row is compared with the `neighbours` untreated rows of the same group that are nearest by the
-    value before and tenure, each divided by its standard deviation over all rows; of equally near ones the first. A
-    row may be taken several times; where a group has fewer, all of them. Others of a person who is treated in the
-    row's group are never taken.
+    Each treated row is compared with the `neighbours` untreated rows of the same group that are nearest by the value
+    before and tenure, each divided by its standard deviation over all rows, and with those that are exactly as near
+    as the last of them. A row may be taken several times; where a group has fewer, all of them. Other rows of a
+    person who is treated in the row's group are never taken.
 
         estimate = sum of w x (after - before);  w = 1 / treated rows, or minus the share of a control in its matches
 
@@ -146,7 +146,8 @@ def _weights(
         for place in inside[treated[inside]]:
             if len(others):
                 distance = sum((each[others] - each[place]) ** 2 for each in scaled)
-                taken[int(place)] = others[np.argsort(distance, kind="stable")[:neighbours]].tolist()
+                reach = np.sort(distance)[:neighbours][-1]
+                taken[int(place)] = others[distance <= reach + 1e-12].tolist()
     weights = np.zeros(len(before))
     matched = np.zeros(len(before), dtype=bool)
     for place, found in taken.items():

@@ -34,16 +34,17 @@ def test_card_and_krueger_1994() -> None:
 
 
 def test_by_hand() -> None:
-    """Changes 10 and 5 against 2 (62 is nearest to 60) and 1 (68 and 72 are equally near to 70: the first)."""
+    """Changes 10 and 5 against 2 (62 is nearest to 60) and 1.5 (68 and 72 are equally near to 70: both)."""
     found = effect()
-    assert found.estimate == pytest.approx(7.5 - 1.5)
-    error = math.sqrt(2 * 2 * (0.5 * 2.5) ** 2 + 2 * 2 * (0.5 * 0.5) ** 2)
-    assert found.standard_error == pytest.approx(error)
-    assert found.high == pytest.approx(6 + stats.t.ppf(0.975, 1) * error)
-    assert (found.treated, found.controls, found.unmatched) == (2, 2, 0)
+    assert found.estimate == pytest.approx(7.5 - 1.75)
+    treated = 2 / 1 * 2 * (0.5 * 2.5) ** 2
+    controls = 3 / 2 * ((0.5 * 0.25) ** 2 + (0.25 * 0.75) ** 2 + (0.25 * 0.25) ** 2)
+    assert found.standard_error == pytest.approx(math.sqrt(treated + controls))
+    assert found.high == pytest.approx(5.75 + stats.t.ppf(0.975, 1) * math.sqrt(treated + controls))
+    assert (found.treated, found.controls, found.unmatched) == (2, 3, 0)
     means = (found.treated_before, found.treated_after, found.control_before, found.control_after)
-    assert means == (65.0, 72.5, 65.0, 66.5)
-    assert difference_in_differences(*means) == pytest.approx(6)  # type: ignore[arg-type]
+    assert means == (65.0, 72.5, 66.0, 67.75)
+    assert difference_in_differences(*means) == pytest.approx(5.75)  # type: ignore[arg-type]
 
 
 def test_a_control_taken_twice_counts_twice_and_is_one_person() -> None:
@@ -76,8 +77,8 @@ def test_rows_of_one_person_are_one_cluster() -> None:
     twice = matched_effect(
         before, after, TREATED * 2, groups=groups, tenure=[12.0] * 12, people=people, neighbours=1, least=2
     )
-    assert (twice.treated, twice.controls) == (2, 2)
-    assert twice.estimate == pytest.approx(6)
+    assert (twice.treated, twice.controls) == (2, 3)
+    assert twice.estimate == pytest.approx(5.75)
     assert twice.standard_error == pytest.approx(effect().standard_error)
 
 
@@ -90,7 +91,7 @@ def test_nobody_is_compared_with_the_own_other_row() -> None:
 
 def test_too_few_people_give_no_number() -> None:
     found = effect(least=5)
-    assert (found.estimate, found.low, found.treated, found.controls) == (None, None, 2, 2)
+    assert (found.estimate, found.low, found.treated, found.controls) == (None, None, 2, 3)
 
 
 def test_without_an_effect_the_interval_covers_zero_nineteen_times_in_twenty() -> None:
