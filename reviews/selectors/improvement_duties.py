@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.urls import reverse
 
 from foundation.delivery.duties import Duty
 from reviews import improvement_topics as topics
-from reviews.selectors.improvement_plans import PlanState, responsible_for, standing_states
+from reviews.selectors.improvement_plans import PlanState, plans_near, responsible_for, standing_states
 
 #: A check-in is owed from so many days before its day on.
 AHEAD_DAYS = 3
@@ -44,11 +44,12 @@ class PlanDuties:
 
     def duties_of(self, user_ids: Collection[int], day: datetime.date) -> Mapping[int, list[Duty]]:
         wanted = set(user_ids)
-        return {person: owed for person, owed in self._all(day).items() if person in wanted}
+        found = self._all(day, pk__in=plans_near(wanted, day))
+        return {person: owed for person, owed in found.items() if person in wanted}
 
-    def _all(self, day: datetime.date) -> dict[int, list[Duty]]:
-        """A handful of queries: plans that go on are few."""
-        states = standing_states(day)
+    def _all(self, day: datetime.date, **which: Any) -> dict[int, list[Duty]]:
+        """A handful of queries, whatever the number of plans."""
+        states = standing_states(day, **which)
         found: dict[int, list[Duty]] = defaultdict(list)
         leading = responsible_for([state.plan for state in states], day) if states else {}
         for state in states:

@@ -247,6 +247,29 @@ def leaders_of(employee_ids: Collection[int], day: datetime.date) -> dict[int, s
     return found
 
 
+_NEAR = """
+    SELECT plan.id FROM reviews_improvementplan AS plan
+    WHERE plan.closed_on IS NULL AND (
+        plan.employee_id = ANY(%(people)s) OR plan.owner_id = ANY(%(people)s) OR EXISTS (
+            SELECT 1 FROM people_membership AS membership
+            JOIN people_team AS team ON team.id = membership.team_id
+            JOIN people_leadership AS leadership
+                ON leadership.team_id = ANY(string_to_array(trim(both '/' FROM team.path), '/')::bigint[])
+                AND leadership.valid @> %(day)s::date AND leadership.user_id = ANY(%(people)s)
+            WHERE membership.user_id = plan.employee_id
+        )
+    )
+"""
+
+
+def plans_near(people: Collection[int], day: datetime.date) -> list[int]:
+    """Ids of the plans that go on in which these people have a part: their own, those they lead, those of people
+    whom they lead. One query; which of them owes what is asked afterwards."""
+    with connection.cursor() as cursor:
+        cursor.execute(_NEAR, {"people": list(people), "day": day})
+        return [pk for (pk,) in cursor.fetchall()]
+
+
 def responsible_for(plans: Collection[ImprovementPlan], day: datetime.date) -> dict[int, int | None]:
     """{plan id: who owes the next step}: its owner while that person is of HR or leads the employee, else the nearest
     leader today. Three queries."""
