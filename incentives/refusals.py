@@ -96,6 +96,9 @@ define_refusals(
             "Nothing was approved for this plan and cycle: there is nothing to correct."
         ),
         "payout_not_computed": _("This payout run is not waiting for approval (it is: %(state)s)."),
+        "payout_results_corrected": _(
+            "Results were corrected after this was computed. Compute it again, then approve."
+        ),
         "payout_own": _("You computed this run, so someone else has to approve it."),
         "payout_decided_own": _("You decided lines of this run, so someone else has to approve it."),
         "payout_changed": _(

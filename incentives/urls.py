@@ -47,4 +47,9 @@ urlpatterns = [
     path("statements/<int:pk>/pdf/", statements.statement_pdf, name="statement_pdf"),
     path("statements/<int:pk>/", statements.statement_detail, name="statement_detail"),
     path("money/<slug:code>/", statements.money_fragment, name="money_fragment"),
+    path(
+        "money/<slug:code>/<int:employee>/difference/",
+        statements.difference_fragment,
+        name="difference_fragment",
+    ),
 ]

@@ -10,10 +10,14 @@ class ReviewsConfig(AppConfig):
         from foundation.runs import registry
         from reviews import refusals  # noqa: F401  texts are defined once, when apps are ready
         from reviews.improvement_topics import register_improvement_topics
+        from reviews.selectors.appeals import AppealDuties
+        from reviews.selectors.conversations import NotesDuties
         from reviews.selectors.duties import SheetDuties
+        from reviews.selectors.feedback import FeedbackDuties
         from reviews.selectors.improvement_duties import PlanDuties
         from reviews.selectors.terms import TermsDuties
         from reviews.selectors.voice_duties import VoiceDuties
+        from reviews.services.corrections import CorrectionHandler
         from reviews.services.previews import PreviewHandler
         from reviews.services.scoring import ScoringHandler
         from reviews.topics import register_topics
@@ -26,3 +30,6 @@ class ReviewsConfig(AppConfig):
         duties.register(PlanDuties())
         duties.register(TermsDuties())
         duties.register(VoiceDuties())
+        registry.register(CorrectionHandler)
+        for source in (FeedbackDuties(), NotesDuties(), AppealDuties()):
+            duties.register(source)

@@ -457,6 +457,62 @@ BEFORE = {
     "coaching_withdrawn": _("This note has been withdrawn already."),
 }
 
+FEEDBACK = {
+    "feedback_strong_below_weak": _("What counts as a strength lies below what counts as weak."),
+    "feedback_not_yours": _("Feedback on this person is for whoever judges them to write."),
+    "feedback_not_open": _("Feedback is written from calibration on, until the cycle is closed."),
+    "feedback_part_unknown": _("This cycle has no part named %(name)s."),
+    "feedback_twice": _("%(name)s is there twice."),
+    "feedback_suggestion_short": _(
+        "Say in at least %(least)s characters what to do, so that somebody can act on it."
+    ),
+    "feedback_day_missing": _("Say by when."),
+    "feedback_day_past": _("This day has passed. Choose one that is still to come."),
+    "nothing_held": _("The result of this person does not wait for anything."),
+    "result_not_open": _("The result is not open yet."),
+    "releases_wait": _(
+        "The results of %(count)s people are still shut. Write their feedback or release them."
+    ),
+    "notes_not_yours": _("Only the two people who talked write and sign these notes."),
+    "notes_empty": _("Write what was talked about."),
+    "notes_day_in_future": _("This day has not come yet."),
+    "notes_missing": _("There are no notes to sign yet."),
+    "notes_changed": _("The notes were changed meanwhile. Read them again, then sign."),
+}
+
+APPEALS = {
+    "appeals_open": _("%(count)s appeals are not decided yet."),
+    "appeal_closed": _("Appeals are filed and decided between the release and the close of a cycle."),
+    "appeal_late": _("The time for appeals ended on %(day)s."),
+    "appeal_open": _("There is an open appeal against this already. Add to that one."),
+    "appeal_item_unknown": _("Choose what the appeal is about."),
+    "appeal_score_range": _("A score lies between 0 and %(limit)s."),
+    "appeal_not_higher": _("It stands at %(score)s already. Propose more than that."),
+    "appeal_above_proposal": _("Only %(score)s was asked for."),
+    "appeal_reason_short": _("Give reasons in at least %(least)s characters."),
+    "appeal_not_yours": _("This is for the person who filed the appeal."),
+    "appeal_own": _("Nobody assigns or decides the own appeal."),
+    "appeal_not_yours_to_decide": _("Somebody else was asked to decide this appeal."),
+    "appeal_not_assigned": _("HR names who decides this appeal first."),
+    "appeal_decided": _("This appeal is closed: %(state)s."),
+    "decider_involved": _("Whoever judged, calibrated or is the person concerned does not decide."),
+    "decider_unknown": _("Choose somebody of HR, or who leads a team and had no hand in this result."),
+    "evidence_missing": _("Choose a file."),
+    "evidence_empty": _("%(name)s is empty."),
+    "evidence_too_big": _("%(name)s is larger than %(limit)s MB."),
+    "evidence_too_many": _("An appeal has at most %(limit)s files."),
+    "evidence_executable": _(
+        "%(name)s is a program or a page, not evidence. Send a document, picture or recording."
+    ),
+    "evidence_kind": _(
+        "%(name)s is of a kind that is not taken. Send PDF, PNG, JPEG, Word, Excel, text or a recording."
+    ),
+    "evidence_name": _(
+        "%(name)s is not what its name says. Its content belongs to a name ending in: %(endings)s."
+    ),
+    "evidence_no_room": _("There is no room to keep this file. Tell whoever runs this system."),
+}
+
 define_refusals(
     {
         **OBJECTIVES,
@@ -474,5 +530,7 @@ define_refusals(
         **PLANS,
         **BEFORE,
         **AMENDMENTS,
+        **FEEDBACK,
+        **APPEALS,
     }
 )

@@ -6,7 +6,15 @@ import smtplib
 
 from celery import shared_task
 
-from reviews.services import improvement_plans, improvement_proposals, notices, retention, voice_mails
+from reviews.services import (
+    appeal_notices,
+    corrections,
+    improvement_plans,
+    improvement_proposals,
+    notices,
+    retention,
+    voice_mails,
+)
 
 
 @shared_task(name="reviews.tasks.drop_superseded_runs")
@@ -45,3 +53,14 @@ def settle_plans() -> None:
 @shared_task(name="reviews.tasks.propose_plans")
 def propose_plans() -> None:
     improvement_proposals.look_for_proposals(actor=None)
+
+
+@shared_task(name="reviews.tasks.escalate_late_appeals")
+def escalate_late_appeals() -> None:
+    appeal_notices.escalate_late_appeals()
+
+
+@shared_task(name="reviews.tasks.apply_corrections")
+def apply_corrections(cycle_id: int) -> None:
+    """News of an accepted appeal."""
+    corrections.apply_corrections(cycle_id)

@@ -31,6 +31,27 @@ JOINED = "amendment.joiner"
 TAKEN_OUT = "amendment.leaver"
 RATER_AMENDED = "amendment.rater"
 
+FEEDBACK_OWED = "feedback.owed"
+NOTES_TO_SIGN = "notes.to_sign"
+APPEAL_FILED = "appeal.filed"
+APPEAL_TO_ASSIGN = "appeal.to_assign"
+APPEAL_TO_DECIDE = "appeal.to_decide"
+APPEAL_DECIDED = "appeal.decided"
+APPEAL_WITHDRAWN = "appeal.withdrawn"
+APPEAL_SAID = "appeal.said"
+APPEAL_LATE = "appeal.late"
+
+
+def _feedback_owed(params: Mapping[str, Any]) -> str:
+    return (
+        ngettext(
+            "%(cycle)s: the result of %(count)s person waits for your suggestions",
+            "%(cycle)s: the results of %(count)s people wait for your suggestions",
+            params["count"],
+        )
+        % params
+    )
+
 
 def _forms_owed(params: Mapping[str, Any]) -> str:
     return (
@@ -150,4 +171,27 @@ def register_topics() -> None:
             icon="users",
         ),
         Topic(COACHED, _("%(by)s noted a talk with you of %(day)s"), icon="notes"),
+    )
+    register(
+        Topic(FEEDBACK_OWED, _feedback_owed, icon="message"),
+        Topic(NOTES_TO_SIGN, _("Notes of your talk about %(cycle)s wait for your signature"), icon="writing"),
+        Topic(APPEAL_FILED, _("%(employee)s has appealed against the result of %(cycle)s"), icon="scale"),
+        Topic(
+            APPEAL_TO_ASSIGN,
+            _("The appeal of %(employee)s against %(cycle)s needs somebody to decide it"),
+            icon="scale",
+        ),
+        Topic(APPEAL_TO_DECIDE, _("Decide the appeal of %(employee)s against %(cycle)s"), icon="scale"),
+        Topic(APPEAL_DECIDED, _("The appeal of %(employee)s against %(cycle)s is decided"), icon="scale"),
+        Topic(APPEAL_WITHDRAWN, _("%(employee)s has withdrawn the appeal against %(cycle)s"), icon="scale"),
+        Topic(
+            APPEAL_SAID,
+            _("%(who)s commented on the appeal of %(employee)s against %(cycle)s"),
+            icon="message",
+        ),
+        Topic(
+            APPEAL_LATE,
+            _("The appeal of %(employee)s against %(cycle)s was to be answered by %(due)s"),
+            icon="alert-triangle",
+        ),
     )

@@ -2,6 +2,7 @@ from django.urls import path
 
 from reviews.views import (
     amendments,
+    appeals,
     behaviours,
     calibration,
     coaching,
@@ -9,9 +10,11 @@ from reviews.views import (
     completion,
     component,
     configuration,
+    conversations,
     cycles,
     entries,
     extras,
+    feedback,
     improvement_course,
     improvement_effects,
     improvement_plans,
@@ -185,4 +188,26 @@ urlpatterns = [
     path("standing/<slug:code>/", standing.standing_in, name="standing_in"),
     path("standing/<slug:code>/acknowledge/", standing.acknowledge, name="acknowledge"),
     path("people/<int:pk>/results/", results.standing_of, name="standing_of"),
+    path("cycles/<slug:code>/feedback/", feedback.feedback_list, name="feedback_list"),
+    path("cycles/<slug:code>/feedback/settings/", feedback.feedback_settings, name="feedback_settings"),
+    path("cycles/<slug:code>/feedback/<int:employee_id>/", feedback.feedback, name="feedback"),
+    path("cycles/<slug:code>/feedback/<int:employee_id>/release/", feedback.release_one, name="release_one"),
+    path(
+        "cycles/<slug:code>/conversations/<int:employee_id>/", conversations.conversation, name="conversation"
+    ),
+    path(
+        "cycles/<slug:code>/conversations/<int:employee_id>/sign/",
+        conversations.sign,
+        name="conversation_sign",
+    ),
+    path("cycles/<slug:code>/appeals/", appeals.appeals, name="appeals_of_cycle"),
+    path("standing/<slug:code>/appeal/", appeals.appeal_new, name="appeal_new"),
+    path("appeals/", appeals.appeals, name="appeals"),
+    path("appeals/<int:pk>/", appeals.appeal, name="appeal"),
+    path("appeals/<int:pk>/withdraw/", appeals.withdraw, name="appeal_withdraw"),
+    path("appeals/<int:pk>/comment/", appeals.comment, name="appeal_comment"),
+    path("appeals/<int:pk>/files/", appeals.add_files, name="appeal_files"),
+    path("appeals/<int:pk>/files/<uuid:file_id>/", appeals.file, name="appeal_file"),
+    path("appeals/<int:pk>/assign/", appeals.assign, name="appeal_assign"),
+    path("appeals/<int:pk>/decide/", appeals.decide, name="appeal_decide"),
 ]

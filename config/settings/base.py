@@ -228,7 +228,10 @@ LAUREL_OUTBOX_CONSUMERS: dict[str, list[str]] = {
     "cycle.phase": ["reviews.tasks.tell_of_phase"],
     "voice.asked": ["reviews.tasks.mail_customer"],
     "result.released": ["incentives.tasks.pay_at_once"],
-    "payout.approved": ["incentives.tasks.tell_of_payout"],
+    "payout.approved": ["incentives.tasks.tell_of_payout", "incentives.tasks.look_for_differences"],
+    "appeal.accepted": ["reviews.tasks.apply_corrections"],
+    "result.corrected": ["incentives.tasks.pay_differences"],
+    "result.opened": ["incentives.tasks.pay_differences"],
     "clawback.approved": [],
 }
 

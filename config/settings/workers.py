@@ -102,5 +102,6 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "escalate": {"task": "reviews.tasks.escalate_late_raters", "schedule": crontab(minute=15)},
     "settle_plans": {"task": "reviews.tasks.settle_plans", "schedule": crontab(minute=5)},
     "propose_plans": {"task": "reviews.tasks.propose_plans", "schedule": crontab(hour=4, minute=10)},
+    "escalate_appeals": {"task": "reviews.tasks.escalate_late_appeals", "schedule": crontab(minute=25)},
     "retention": {"task": "reviews.tasks.drop_superseded_runs", "schedule": crontab(hour=3, minute=20)},
 }

@@ -76,7 +76,14 @@ def build(*, today: date, root: Path, say: Say) -> None:
     for first in months[:-1]:
         say(f"Cycle {first:%Y-%m}: scored, released, paid")
         with recording(actor=hr):
-            cycles.run_to_payment(hr=hr, payroll=payroll, company=company, first_day=first, rng=rng)
+            cycles.run_to_payment(
+                hr=hr,
+                payroll=payroll,
+                company=company,
+                first_day=first,
+                rng=rng,
+                asks_for_feedback=first == months[-2],
+            )
     say(f"Cycle {months[-1]:%Y-%m}: waiting for scores")
     with recording(actor=hr):
         cycles.open_for_scoring(hr=hr, company=company, first_day=months[-1], rng=rng)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from demo.people import Person, month_end
+from demo.services import appeals
 from foundation.runs import services as runs
 from foundation.trail.services import recording
 from incentives.models import IncentivePlan, PayoutLine, PayoutRun
@@ -26,7 +27,7 @@ REMARKS = {
 }
 
 
-def _cycle(hr: User, first_day: date) -> Cycle:
+def _cycle(hr: User, first_day: date, *, asks_for_feedback: bool = False) -> Cycle:
     code = f"{first_day:%Y-%m}"
     found = Cycle.objects.filter(code=code).first()
     if found is None:
@@ -42,6 +43,13 @@ def _cycle(hr: User, first_day: date) -> Cycle:
             rating_due_on=due_after(last_day),
         )
     if found.phase == Phase.SETUP:
+        if asks_for_feedback:
+            found = cycles.edit_configuration(
+                actor=hr,
+                cycle=found,
+                configuration={**found.configuration, **appeals.BLOCKS},
+                version=found.version,
+            )
         problems = [problem for problem in launch_problems(found) if problem.severity == "error"]
         if problems:
             raise RuntimeError(
@@ -60,9 +68,15 @@ def due_after(last_day: date) -> date:
 
 
 def run_to_payment(
-    *, hr: User, payroll: User, company: list[Person], first_day: date, rng: np.random.Generator
+    *,
+    hr: User,
+    payroll: User,
+    company: list[Person],
+    first_day: date,
+    rng: np.random.Generator,
+    asks_for_feedback: bool = False,
 ) -> None:
-    cycle = _cycle(hr, first_day)
+    cycle = _cycle(hr, first_day, asks_for_feedback=asks_for_feedback)
     if cycle.phase == Phase.RATING:
         _score(cycle, company, rng)
         _submit(cycle)
@@ -71,6 +85,8 @@ def run_to_payment(
         cycle.refresh_from_db()
         phases.advance_phase(actor=hr, cycle=cycle, to_phase=Phase.CALIBRATION)
         cycle.refresh_from_db()
+    if asks_for_feedback and cycle.released_at is None:
+        appeals.write_feedback(hr, cycle)
     if cycle.released_at is None:
         phases.release_cycle(actor=hr, cycle=cycle)
         runs.drain_outbox()
@@ -94,6 +110,8 @@ def run_to_payment(
         with recording(actor=payroll):
             payout_runs.approve_payout(actor=payroll, payout_run=payout, seen_digest=payout.content_digest)
         runs.drain_outbox()
+    if asks_for_feedback:
+        appeals.speak_up(hr=hr, payroll=payroll, cycle=cycle)
 
 
 def open_for_scoring(*, hr: User, company: list[Person], first_day: date, rng: np.random.Generator) -> None:

@@ -30,6 +30,7 @@ FIELDS = (
     _("needs measure"), _("new score"), _("occurred at"), _("population"), _("population digest"), _("position"),
     _("amount"), _("entry"), _("monthly share"), _("put at"), _("put by"), _("release reason"), _("released by"),
     _("salary"), _("score"), _("raised at"), _("sample"), _("scored by"), _("shortfalls"), _("spread"),
+    _("appeal"), _("content hash"), _("conversation"),
     _("manager"), _("month"), _("points"), _("rated by"), _("rule"),
     _("total"), _("updated at"), _("updated by"), _("user"), _("valid"), _("version"),
 )  # fmt: skip

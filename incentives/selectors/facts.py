@@ -22,7 +22,11 @@ _PEOPLE = """
     SELECT
         participant.employee_id, participant.days_in_role, participant.days_in_period, participant.team_id,
         job.code AS job_code, person.name, person.employee_number, person.left_on, person.hired_on,
-        result.score, result.rating
+        result.score, result.rating,
+        EXISTS (
+            SELECT FROM reviews_releasehold AS hold
+            WHERE hold.participant_id = participant.id AND hold.released_at IS NULL
+        ) AS is_shut
     FROM reviews_participant AS participant
     JOIN people_job AS job ON job.id = participant.job_id
     JOIN people_user AS person ON person.id = participant.employee_id
@@ -37,7 +41,8 @@ _PEOPLE = """
 def people_to_pay(payout_run: PayoutRun, *, first: int, last: int, needs: set[str]) -> list[dict[str, Any]]:
     """One mapping per participant with an id in first..last, by id.
 
-    Keys: employee_id, name, employee_number, left_on, team_id, job_code, days_in_role, days_in_period, score (float or
+    Keys: is_shut (the own result waits for feedback),
+    employee_id, name, employee_number, left_on, team_id, job_code, days_in_role, days_in_period, score (float or
     None), rating, compensation (CompensationRow or None: of the last day of the period, or of a leaver's own last day),
     and for each KPI in `needs` kpi:CODE (attainment, 100 = target) and value:CODE.
     """

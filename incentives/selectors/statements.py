@@ -262,6 +262,7 @@ def reason_text(code: str) -> str:
     texts = {
         "": "",
         "left": _("left the company"),
+        "result_not_open": _("the result is not open yet"),
         "too_few_days": _("too few days in the role"),
         "job_not_covered": _("the plan does not cover this job"),
         "no_salary": _("no salary on the last day of the period"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Collection
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +17,8 @@ from incentives.steps import engine
 
 Status = PayoutLine.Status
 CENT = Decimal("0.01")
+#: Reason of a line whose result is still shut: nothing unreleased is ever paid.
+NOT_OPEN = "result_not_open"
 
 LINE_COLUMNS = [
     "payout_run_id",
@@ -37,19 +40,25 @@ LINE_COLUMNS = [
 STEP_COLUMNS = ["payout_run_id", "employee_id", "number", "kind", "inputs", "factor", "amount"]
 
 
-def compute_slice(payout_run: PayoutRun, *, first: int, last: int) -> None:
-    """Lines and steps of the people with ids in first..last, replacing what a lost attempt may have left."""
+def compute_slice(payout_run: PayoutRun, *, first: int, last: int, people: Collection[int] = ()) -> None:
+    """Lines and steps of the people with ids in first..last, replacing what a lost attempt may have left.
+
+    people   where given, only they are computed; all others keep line and steps of the last approved run
+    """
     PayoutStep.objects.filter(payout_run=payout_run, employee_id__gte=first, employee_id__lte=last).delete()
     PayoutLine.objects.filter(payout_run=payout_run, employee_id__gte=first, employee_id__lte=last).delete()
     configuration = payout_run.plan_version.configuration
     steps = configuration["steps"]
     needs = engine.needs(steps)
-    people = people_to_pay(payout_run, first=first, last=last, needs=needs)
+    found = people_to_pay(payout_run, first=first, last=last, needs=needs)
+    if people:
+        kept = _keep_lines(payout_run, first, last, people)
+        found = [person for person in found if person["employee_id"] not in kept]
     standing = standing_amounts(payout_run, first=first, last=last)
     as_of = datetime.date.fromisoformat(payout_run.run.parameters["as_of"]) if payout_run.run else None
     lines: list[tuple[Any, ...]] = []
     step_rows: list[tuple[Any, ...]] = []
-    for person in people:
+    for person in found:
         line, answers = _line(person, configuration, needs, payout_run.currency, as_of)
         paid = person["compensation"]
         employee_id = person["employee_id"]
@@ -90,6 +99,57 @@ def compute_slice(payout_run: PayoutRun, *, first: int, last: int) -> None:
         copy_in(PayoutStep._meta.db_table, pd.DataFrame(step_rows, columns=STEP_COLUMNS))
 
 
+_KEEP_LINES = """
+    INSERT INTO incentives_payoutline (payout_run_id, employee_id, employee_number, employee_name, team_id, job_code,
+        legal_entity, cost_centre, score, rating, amount, standing, currency, status, reason_code)
+    SELECT %(run)s, line.employee_id, line.employee_number, line.employee_name, line.team_id, line.job_code,
+        line.legal_entity, line.cost_centre, line.score, line.rating, line.amount,
+        coalesce((
+            SELECT sum(entry.amount) FROM incentives_ledgerentry AS entry
+            WHERE entry.employee_id = line.employee_id AND entry.plan_id = %(plan)s AND entry.cycle_id = %(cycle)s
+                AND entry.kind <> 'clawback'
+        ), 0), line.currency, line.status, line.reason_code
+    FROM incentives_payoutline AS line
+    WHERE line.payout_run_id = %(source)s AND line.employee_id BETWEEN %(first)s AND %(last)s
+        AND line.employee_id <> ALL(%(people)s::bigint[])
+    RETURNING employee_id
+"""
+_KEEP_STEPS = """
+    INSERT INTO incentives_payoutstep (payout_run_id, employee_id, number, kind, inputs, factor, amount)
+    SELECT %(run)s, employee_id, number, kind, inputs, factor, amount FROM incentives_payoutstep
+    WHERE payout_run_id = %(source)s AND employee_id BETWEEN %(first)s AND %(last)s
+        AND employee_id <> ALL(%(people)s::bigint[])
+"""
+
+
+def _keep_lines(payout_run: PayoutRun, first: int, last: int, people: Collection[int]) -> set[int]:
+    """Everybody but `people` as the last approved run of the plan and cycle has them; the answer is who that is."""
+    source = (
+        PayoutRun.objects.filter(
+            plan=payout_run.plan_id, cycle=payout_run.cycle_id, state=PayoutRun.State.APPROVED
+        )
+        .order_by("-approved_at", "-pk")
+        .values_list("pk", flat=True)
+        .first()
+    )
+    if source is None:
+        return set()
+    params: dict[str, Any] = {
+        "run": payout_run.pk,
+        "plan": payout_run.plan_id,
+        "cycle": payout_run.cycle_id,
+        "source": source,
+        "first": first,
+        "last": last,
+        "people": list(people),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_KEEP_LINES, params)
+        kept = {row[0] for row in cursor.fetchall()}
+        cursor.execute(_KEEP_STEPS, params)
+    return kept
+
+
 class _Line:
     __slots__ = ("amount", "reason_code", "status")
 
@@ -106,6 +166,8 @@ def _line(
     currency: str,
     as_of: datetime.date | None,
 ) -> tuple[_Line, tuple[engine.StepAnswer, ...]]:
+    if person["is_shut"]:
+        return _Line(Decimal(0), Status.MISSING_INPUT, NOT_OPEN), ()
     eligibility = configuration.get("eligibility", {})
     if person["days_in_role"] < eligibility.get("minimum_days", 1):
         return _Line(Decimal(0), Status.NOT_ELIGIBLE, "too_few_days"), ()

@@ -48,12 +48,12 @@ def create_payout_run(*, actor: User, plan: IncentivePlan, cycle: Cycle) -> Payo
     (422); payout_already_approved, payout_open (409).
     """
     require_hr(actor)
-    plan, cycle = _locked_subject(plan, cycle)
+    plan, cycle = locked_subject(plan, cycle)
     if PayoutRun.objects.filter(
         plan=plan, cycle=cycle, kind=PayoutRun.Kind.REGULAR, state=State.APPROVED
     ).exists():
         raise Refusal("payout_already_approved", status=409)
-    return _queue(actor=actor, plan=plan, cycle=cycle, kind=PayoutRun.Kind.REGULAR)
+    return queue_run(actor=actor, plan=plan, cycle=cycle, kind=PayoutRun.Kind.REGULAR)
 
 
 def pay_at_once(*, cycle: Cycle) -> list[PayoutRun]:
@@ -85,10 +85,10 @@ def correct_payout(*, actor: User, plan: IncentivePlan, cycle: Cycle, reason: st
     """
     require_hr(actor)
     text = checked_reason(reason)
-    plan, cycle = _locked_subject(plan, cycle)
+    plan, cycle = locked_subject(plan, cycle)
     if not PayoutRun.objects.filter(plan=plan, cycle=cycle, state=State.APPROVED).exists():
         raise Refusal("payout_nothing_to_correct", status=409)
-    return _queue(actor=actor, plan=plan, cycle=cycle, kind=PayoutRun.Kind.ADJUSTING, reason=text)
+    return queue_run(actor=actor, plan=plan, cycle=cycle, kind=PayoutRun.Kind.ADJUSTING, reason=text)
 
 
 @transaction.atomic
@@ -103,8 +103,16 @@ def recompute_payout(*, actor: User, payout_run: PayoutRun) -> PayoutRun:
         raise Refusal("payout_not_computed", status=409, state=State(old.state).label)
     if old.state == State.COMPUTED:
         _reject(old, actor=actor, reason=_("Computed again"))
-    plan, cycle = _locked_subject(old.plan, old.cycle)
-    return _queue(actor=actor, plan=plan, cycle=cycle, kind=old.kind, reason=old.reason, carries=old.pk)
+    plan, cycle = locked_subject(old.plan, old.cycle)
+    return queue_run(
+        actor=actor,
+        plan=plan,
+        cycle=cycle,
+        kind=old.kind,
+        reason=old.reason,
+        carries=old.pk,
+        people=people_of(old),
+    )
 
 
 @transaction.atomic
@@ -223,6 +231,8 @@ def approval_refusal(actor: User, payout_run: PayoutRun) -> Refusal | None:
         return Refusal("payout_own", status=403)
     if PayoutDecision.objects.filter(payout_run=payout_run, decided_by=actor).exists():
         return Refusal("payout_decided_own", status=403)
+    if payout_run.result_run_id != payout_run.cycle.published_run_id:
+        return Refusal("payout_results_corrected", status=409)
     if count := lines.open_decisions(payout_run):
         return Refusal("payout_undecided", status=409, count=count)
     return None
@@ -242,7 +252,7 @@ def reject_payout(*, actor: User, payout_run: PayoutRun, reason: str) -> PayoutR
 # How ------------------------------------------------------------------------------------------------------------------
 
 
-def _locked_subject(plan: IncentivePlan, cycle: Cycle) -> tuple[IncentivePlan, Cycle]:
+def locked_subject(plan: IncentivePlan, cycle: Cycle) -> tuple[IncentivePlan, Cycle]:
     """Plan before cycle, always. Whoever revises the plan or opens another run of it waits here."""
     locked = IncentivePlan.objects.select_for_update().get(pk=plan.pk)
     return locked, Cycle.objects.select_for_update(of=("self",)).get(pk=cycle.pk)
@@ -261,9 +271,21 @@ def _require_state(payout_run: PayoutRun, state: str) -> None:
         raise Refusal("payout_not_computed", status=409, state=State(payout_run.state).label)
 
 
-def _queue(
-    *, actor: User, plan: IncentivePlan, cycle: Cycle, kind: str, reason: str = "", carries: int | None = None
+def queue_run(
+    *,
+    actor: User,
+    plan: IncentivePlan,
+    cycle: Cycle,
+    kind: str,
+    reason: str = "",
+    carries: int | None = None,
+    people: Sequence[int] = (),
 ) -> PayoutRun:
+    """The row and its run, in the caller's transaction; the plan and the cycle are locked.
+
+    people   ids of those whose lines an adjusting run computes again; all others keep the lines of the last approved
+             run, so that nobody else's pay moves. Empty: everybody.
+    """
     if not plan.is_active:
         raise Refusal("plan_inactive", field="plan", status=422)
     if cycle.released_at is None or cycle.published_run_id is None:
@@ -306,11 +328,22 @@ def _queue(
             # Who left before this day is a leaver, whenever the shards happen to be worked.
             "as_of": timezone.localdate().isoformat(),
             "carries": carries,
+            **({"people": sorted(people)} if people else {}),
         },
         fingerprint=_fingerprint(payout_run),
     )
     payout_run.save(update_fields=["run"])
     return payout_run
+
+
+def people_of(payout_run: PayoutRun) -> list[int]:
+    """Whom an adjusting run is about; empty where it is about everybody."""
+    return list(payout_run.run.parameters.get("people", [])) if payout_run.run else []
+
+
+def reject_for_newer(payout_run: PayoutRun, *, actor: User) -> None:
+    """A run that was computed from results that are no longer the latest makes room for the next."""
+    _reject(payout_run, actor=actor, reason=_("Results changed after it was computed"))
 
 
 def _fingerprint(payout_run: PayoutRun) -> str:
@@ -419,10 +452,12 @@ class PayoutHandler(registry.RunHandler):
         if payout_run.state != State.COMPUTING:
             raise Refusal("payout_not_computed", status=409, state=State(payout_run.state).label)
         if stage == LINES:
-            lines.compute_slice(payout_run, first=key["first"], last=key["last"])
+            lines.compute_slice(
+                payout_run, first=key["first"], last=key["last"], people=people_of(payout_run)
+            )
             return
         pools.distribute(payout_run)
-        _carry_decisions(payout_run, run.parameters.get("carries"))
+        _carry_decisions(payout_run, run.parameters.get("carries"), people_of(payout_run))
         lines.describe_run(payout_run)
         lines.refresh_totals(payout_run)
 
@@ -474,13 +509,19 @@ def _payout_of(run: Run) -> PayoutRun:
     )
 
 
-def _carry_decisions(payout_run: PayoutRun, old_id: int | None) -> None:
-    """What was decided about a leaver holds for the next computation too, while the line still leaves it open."""
+def _carry_decisions(payout_run: PayoutRun, old_id: int | None, people: Sequence[int] = ()) -> None:
+    """What was decided about a leaver holds for the next computation too, while the line still leaves it open. Not for
+    whose result has just been opened: that they were not paid before was because it was shut."""
     if old_id is None:
         return
     known = set(PayoutDecision.objects.filter(payout_run=payout_run).values_list("employee_id", flat=True))
     status_of = dict(PayoutLine.objects.filter(payout_run=payout_run).values_list("employee_id", "status"))
-    for old in PayoutDecision.objects.filter(payout_run=old_id).exclude(employee_id__in=known):
+    opened = set(
+        PayoutLine.objects.filter(
+            payout_run=old_id, employee_id__in=people, reason_code=lines.NOT_OPEN
+        ).values_list("employee_id", flat=True)
+    )
+    for old in PayoutDecision.objects.filter(payout_run=old_id).exclude(employee_id__in=known | opened):
         status = status_of.get(old.employee_id)
         keeps = status == PayoutLine.Status.UNDECIDED or (
             old.decision == PayoutDecision.Decision.WITHHOLD

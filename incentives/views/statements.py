@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from foundation.interface.access import role_required
 from incentives.models import PayoutRun
+from incentives.selectors.differences import pay_change_for
 from incentives.selectors.statements import Statement, cycles_with_statement, get_statement_for, statement_of
 from incentives.services.statement_pdf import draw_statement
 from incentives.views.shared import READERS, SignedInRequest, address_of, crumbs
@@ -151,3 +152,26 @@ def money_fragment(request: SignedInRequest, code: str) -> HttpResponse:
         and PayoutRun.objects.filter(cycle=cycle, state__in=PayoutRun.OPEN).exists(),
     }
     return render(request, "incentives/_money.html", context)
+
+
+@role_required("hr", "payroll", "auditor", "employee")
+@require_safe
+def difference_fragment(request: SignedInRequest, code: str, employee: int) -> HttpResponse:
+    """For the page of an accepted appeal: what the corrected result changes in pay, before and after."""
+    cycle = Cycle.objects.filter(code=code, released_at__isnull=False).first()
+    person = (
+        User.objects.filter(pk=employee, participations__cycle=cycle).first()
+        if cycle is not None and employee < 2**63
+        else None
+    )
+    if cycle is None or person is None:
+        raise Http404
+    return render(
+        request,
+        "incentives/_difference.html",
+        {
+            "change": pay_change_for(request.user, cycle, person),
+            "sees_all": request.user.has_role(*READERS),
+            "cycle": cycle,
+        },
+    )

@@ -28,6 +28,7 @@ CYCLES = Entry(
     "reviews:cycles", _("Review cycles"), pgettext_lazy("bar", "Cycles"), 1, icon="clipboard-check"
 )
 KPIS = Entry("metrics:kpis", _("KPIs"), pgettext_lazy("bar", "KPIs"), icon="target")
+APPEALS = Entry("reviews:appeals", _("Appeals"), pgettext_lazy("bar", "Appeals"), icon="scale")
 QUALITY = Entry(
     "metrics:inspections", _("Quality inspection"), pgettext_lazy("bar", "Quality"), icon="headset"
 )
@@ -49,6 +50,7 @@ WORK: dict[str, tuple[Entry, ...]] = {
         CYCLES,
         INCIDENTS,
         IMPROVEMENT,
+        APPEALS,
         QUALITY._replace(bar=5),
         KPIS._replace(group=DATA),
         Entry("metrics:targets", _("Targets"), pgettext_lazy("bar", "Targets"), group=DATA, icon="table"),

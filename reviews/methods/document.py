@@ -24,6 +24,7 @@ from reviews.methods.base import (
 from reviews.methods.bonus import SCHEMA as BONUS
 from reviews.methods.bonus import check_bonus, completed_bonus
 from reviews.methods.cohorts import COHORTS
+from reviews.methods.feedback import APPEAL_SCHEMA, FEEDBACK_SCHEMA, check_feedback
 from reviews.methods.library import (
     CompetencyReference,
     StrengthReference,
@@ -90,6 +91,8 @@ SCHEMA: dict[str, Any] = {
         "bonus": BONUS,
         "red_lines": RED_LINES,
         "potential": POTENTIAL,
+        "feedback": FEEDBACK_SCHEMA,
+        "appeal": APPEAL_SCHEMA,
         "rating_bands": {
             "type": "array",
             "maxItems": 12,
@@ -212,6 +215,8 @@ def check_configuration(
         check_potential(
             document["potential"], problems=problems, path=(*path, "potential"), complete=complete
         )
+    if document.get("feedback"):
+        check_feedback(document["feedback"], problems=problems, path=(*path, "feedback"))
     check_sources(document["components"], comparing=COMPARING, problems=problems, path=(*path, "components"))
     check_duplicates(
         [component["code"] for component in document["components"]],

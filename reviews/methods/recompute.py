@@ -15,6 +15,7 @@ from reviews.methods import get_method
 from reviews.methods.base import or_nan, or_none
 from reviews.methods.bonus import counted_points
 from reviews.methods.cohorts import standing_again
+from reviews.methods.corrections import corrected_component, corrected_overall, corrected_rating
 from reviews.methods.overall import POINTS, RATING, component_weights, overall_scores
 from reviews.methods.rating_rule import rating_again
 from reviews.methods.red_lines import KINDS, capped, red_line_of
@@ -25,10 +26,27 @@ def recompute(explanation: Mapping[str, Any]) -> dict[str, Any]:
     {score, standard_error, weight, lines}}} from an explanation as `reviews.selectors.explanations.explanation_of`
     gives it."""
     configuration = explanation["configuration"]
-    answers = {
+    computed = {
         component["code"]: get_method(component["method"]).recompute(component, lines["lines"])
         for component, lines in zip(configuration["components"], explanation["components"], strict=True)
     }
+    corrections = explanation.get("corrections") or []
+    if not corrections:
+        return _result(explanation, computed)
+    before = _result({**explanation, "corrections": []}, computed)
+    answers = {
+        component["code"]: corrected_component(component, computed[component["code"]], corrections)
+        for component in configuration["components"]
+    }
+    return _result(explanation, answers, before)
+
+
+def _result(
+    explanation: Mapping[str, Any], answers: dict[str, dict[str, Any]], before: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """From component scores to the place among the others. `before` is the result without the appeals, if any were
+    accepted."""
+    configuration = explanation["configuration"]
     scores = np.array([[or_nan(answers[each["code"]]["score"]) for each in configuration["components"]]])
     errors = np.array(
         [[or_nan(answers[each["code"]]["standard_error"]) for each in configuration["components"]]]
@@ -41,18 +59,32 @@ def recompute(explanation: Mapping[str, Any]) -> dict[str, Any]:
         [(each["item"], each["points"]) for each in adjustments if each["kind"] == POINTS], configuration
     )
     score, error, state = overall_scores(scores, errors, np.array([float(points)]), configuration)
-    rating = rating_again(score[0], configuration, explanation.get("rating_group"))
+    if before is not None:
+        score = np.array([corrected_overall(score[0], explanation["corrections"])])
+        state = ["scored"] if not np.isnan(score[0]) else state
+    group = explanation.get("rating_group")
+    if group and before is not None:
+        group = {**group, "order": 1}  # whoever reaches a cut by an appeal is in
+    rating = rating_again(score[0], configuration, group)
     moves = [each["rating"] for each in adjustments if each["kind"] == RATING]
     caps = [
         line["cap"] for line in map(_red_line(configuration), explanation["red_lines"]) if line is not None
     ]
+    moved = moves[-1] if moves and rating else rating
+    if before is not None:
+        moved = corrected_rating(
+            computed_before=before["computed_rating"],
+            rating_before=before["rating"],
+            computed=rating,
+            configuration=configuration,
+        )
     standing = standing_again(float(score[0]), float(error[0]), explanation["cohort"])
     return {
         "score": or_none(score[0]),
         "standard_error": or_none(error[0]),
         "state": state[0],
         "computed_rating": rating,
-        "rating": capped(moves[-1] if moves and rating else rating, caps, configuration),
+        "rating": capped(moved, caps, configuration),
         "rank": standing["rank"],
         "percentile": standing["percentile"],
         "rank_low": standing["rank_low"],

@@ -1,11 +1,19 @@
 from reviews.models.acknowledgements import Acknowledgement
 from reviews.models.amendments import Amendment, CycleVersion
+from reviews.models.appeals import Appeal, AppealComment, AppealFile, Correction
 from reviews.models.behaviours import Behaviour, BehaviourVersion, IncidentStrength
 from reviews.models.check_ins import CheckIn, CheckInValue, Confidence, ObjectiveAssessment
 from reviews.models.coaching import CoachingNote, CoachingWithdrawal
 from reviews.models.comparisons import Comparison, ComparisonReversal
 from reviews.models.competencies import Competency, CompetencyVersion
 from reviews.models.cycles import Cycle, CycleTemplate, PhaseChange
+from reviews.models.feedback import (
+    Conversation,
+    ConversationSignature,
+    Feedback,
+    FeedbackPoint,
+    ReleaseHold,
+)
 from reviews.models.improvement_plans import (
     ImprovementPlan,
     PlanCheckIn,
@@ -31,6 +39,9 @@ from reviews.models.voices import VoiceAnswer, VoiceComment, VoiceDraft, VoiceIn
 __all__ = [
     "Acknowledgement",
     "Amendment",
+    "Appeal",
+    "AppealComment",
+    "AppealFile",
     "Behaviour",
     "BehaviourVersion",
     "CheckIn",
@@ -43,9 +54,14 @@ __all__ = [
     "CompetencyVersion",
     "ComponentScore",
     "Confidence",
+    "Conversation",
+    "ConversationSignature",
+    "Correction",
     "Cycle",
     "CycleTemplate",
     "CycleVersion",
+    "Feedback",
+    "FeedbackPoint",
     "ImprovementPlan",
     "Incident",
     "IncidentReceipt",
@@ -70,6 +86,7 @@ __all__ = [
     "PotentialRating",
     "RatingGroup",
     "RatingProposal",
+    "ReleaseHold",
     "Result",
     "ResultAdjustment",
     "ScoreLine",

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from metrics.models import GroupValue, KPIValue
 from reviews.methods.behaviour import SUBJECT, BehaviourMethod
+from reviews.methods.bonus import counted_points
 from reviews.methods.document import component_of
 from reviews.methods.multisource import MultisourceMethod
 from reviews.methods.objectives import OBJECTIVE
-from reviews.methods.overall import OVERALL
+from reviews.methods.overall import OVERALL, POINTS
 from reviews.methods.paired import is_paired
 from reviews.methods.parts import item_of, part_subject, sheet_of
 from reviews.methods.ranking import HEAD, RankingMethod, standing_lines
@@ -39,6 +41,7 @@ from reviews.models import (
     ScoreLine,
     ScoreSheet,
 )
+from reviews.selectors.corrections import base_of, corrections_of
 from reviews.selectors.group_values import group_of, group_values
 from reviews.selectors.incidents import incident_facts
 from reviews.selectors.objective_lines import add_objective_lines
@@ -53,7 +56,8 @@ def explanation_of(
 
     Keys: cycle, period, run, employee, score, standard_error, state, rating, rank, percentile, rank_low, rank_high,
     standing, configuration (frozen), components [{code, score, standard_error, n, weight, effective_weight, lines}],
-    adjustments, cohort {kind, size, above, equal, below, apart_above, apart_below, mean, mean_error}, computed_rating
+    adjustments, corrections [{id, appeal, component, subject, before, score, reason, decided_at}] of accepted appeals,
+    cohort {kind, size, above, equal, below, apart_above, apart_below, mean, mean_error}, computed_rating
     (before calibration), rating_group (see rating_group_of). A line has subject, value, target, weight,
     effective_weight, attainment, points, n, standard_error, rule; a KPI's also inputs {"sum(m)": x},
     value_standard_error. A ranking's component has also standing: what its lines say of the cohort; a scorecard's has
@@ -124,6 +128,7 @@ def explanation_of(
         "configuration": cycle.configuration,
         "components": components,
         "adjustments": _applied(lines[OVERALL], own),
+        "corrections": corrections_of(result.run, cycle, [result.employee_id]).get(result.employee_id, []),
         "red_lines": _crossed(lines[OVERALL], cycle),
         "cohort": _cohort(result, cycle) if show_rank else None,
     }
@@ -419,9 +424,13 @@ def _crossed(lines: list[ScoreLine], cycle: Cycle) -> list[dict[str, Any]]:
 
 def _cohort(result: Result, cycle: Cycle) -> dict[str, Any]:
     """How many of the cohort have a score, stand above, beside and below this one, and can be told apart from it; its
-    mean and the error of that. One query, no names."""
+    mean and the error of that. One query, no names.
+
+    The others are those of the released run: nobody's place falls because somebody else's appeal was accepted."""
     kind = cycle.configuration.get("cohort", "cycle")
-    among = Result.objects.filter(run=result.run_id, cohort=result.cohort, score__isnull=False)
+    among = Result.objects.filter(run=base_of(result.run), cohort=result.cohort, score__isnull=False).exclude(
+        employee=result.employee_id
+    )
     none = {"apart_above": None, "apart_below": None, "mean": None, "mean_error": None}
     if not result.cohort:
         return {"kind": kind, "size": 0, "above": 0, "equal": 0, "below": 0, **none}
@@ -433,6 +442,8 @@ def _cohort(result: Result, cycle: Cycle) -> dict[str, Any]:
         equal=Count("pk", filter=Q(score=result.score)),
         below=Count("pk", filter=Q(score__lt=result.score)),
     )
+    counts["size"] += 1
+    counts["equal"] += 1
     told = result.rank_low is not None and result.rank_high is not None
     return {
         "kind": kind,
@@ -442,6 +453,25 @@ def _cohort(result: Result, cycle: Cycle) -> dict[str, Any]:
         "mean": result.cohort_mean,
         "mean_error": result.cohort_mean_error,
     }
+
+
+def points_applied(run_id: UUID, employee_id: int, configuration: dict[str, Any]) -> float:
+    """The bonus and penalty points that count in a run."""
+    entries = _applied(list(_overall_lines(run_id, employee_id)), own=False)
+    return float(
+        counted_points(
+            [(each["item"], each["points"]) for each in entries if each["kind"] == POINTS], configuration
+        )
+    )
+
+
+def red_lines_of_result(run_id: UUID, employee_id: int, cycle: Cycle) -> list[dict[str, Any]]:
+    """Those crossed in a run: [{code, cap, kind, value}]."""
+    return _crossed(list(_overall_lines(run_id, employee_id)), cycle)
+
+
+def _overall_lines(run_id: UUID, employee_id: int) -> QuerySet[ScoreLine]:
+    return ScoreLine.objects.filter(run=run_id, employee_id=employee_id, component=OVERALL).order_by("number")
 
 
 def kpi_item(cycle: Cycle, component: str, subject: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from foundation.bulk import copy_out
 from people.models import Job, Team
 from reviews.methods.rating_rule import rule_of
 from reviews.models import Cycle, RatingGroup, Result
+from reviews.selectors.corrections import base_of
 
 
 def rating_group_of(result: Result, cycle: Cycle, *, show_rank: bool) -> dict[str, Any] | None:
@@ -30,11 +31,17 @@ def rating_group_of(result: Result, cycle: Cycle, *, show_rank: bool) -> dict[st
     names = _names(rule["cohort"], [own.key, target.key])
     counts = {"above": 0, "equal": 0}
     if result.score is not None and own.outcome != RatingGroup.Outcome.EXEMPT:
-        numbers = RatingGroup.objects.filter(run=result.run_id, into=target.number).values("number")
-        counts = Result.objects.filter(run=result.run_id, rating_group__in=numbers).aggregate(
+        # The others as they were released: whose appeal was accepted moves nobody else.
+        base = base_of(result.run)
+        numbers = RatingGroup.objects.filter(run=base, into=target.number).values("number")
+        others = Result.objects.filter(run=base, rating_group__in=numbers).exclude(
+            employee=result.employee_id
+        )
+        counts = others.aggregate(
             above=Count("employee", filter=Q(score__gt=result.score)),
             equal=Count("employee", filter=Q(score=result.score)),
         )
+        counts["equal"] += 1
     return {
         "kind": rule["cohort"],
         "name": names.get(own.key),

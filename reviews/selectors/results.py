@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pandas as pd
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.http import Http404
 
 from foundation.bulk import copy_out
 from foundation.runs.models import Run
 from people.models import User
 from people.selectors.teams import teams_led
-from reviews.models import ComponentScore, Cycle, Participant, Result
+from reviews.models import ComponentScore, Cycle, Participant, ReleaseHold, Result
 from reviews.models.cycles import Phase
 
 SEES_ALL = ("hr", "auditor")
@@ -23,22 +23,27 @@ def visible_results(user: User, cycle: Cycle) -> QuerySet[Result]:
     """Published results of the cycle.
 
     HR and auditors: all, from publishing on. Managers: those they judge or lead, from calibration on or after release.
-    Everyone: the own one, only after release.
+    Everyone: the own one, only after release, and where that waits for feedback, after it came.
     """
-    published = Result.objects.filter(run=cycle.published_run, cycle=cycle).select_related("employee")
+    published = Result.objects.filter(run=cycle.published_run, cycle=cycle).select_related("employee", "run")
     if cycle.published_run is None or not user.is_authenticated or not user.may_sign_in:
         return published.none()
     if user.has_role(*SEES_ALL):
         return published
     seen = Q(pk__in=[])
     if cycle.released_at is not None:
-        seen |= Q(employee=user)
+        seen |= Q(employee=user) & Q(~Exists(shut_results(cycle=cycle, employee=OuterRef("employee"))))
     if cycle.phase in MANAGERS_READ:
         seen |= _ratees_of(user) & ~Q(employee=user)
     # One subquery over participants, whose indexes find a few of a hundred thousand; conditions on both tables would
     # make PostgreSQL look at every result.
     people = Participant.objects.filter(cycle=cycle).filter(seen)
     return published.filter(employee__in=people.values("employee"))
+
+
+def shut_results(**which: object) -> QuerySet[ReleaseHold]:
+    """Whose results stayed shut at the release of their cycle and are not open yet."""
+    return ReleaseHold.objects.filter(released_at__isnull=True, **which)
 
 
 def judged_by(user: User, cycle: Cycle) -> QuerySet[Participant]:
@@ -91,6 +96,8 @@ def released_result_of(employee: User, cycle: Cycle) -> Result | None:
     """The employee's own result once it is open."""
     if cycle.released_at is None or cycle.published_run_id is None:
         return None
+    if shut_results(cycle=cycle, employee=employee).exists():
+        return None
     return Result.objects.filter(run_id=cycle.published_run_id, employee=employee).first()
 
 
@@ -100,7 +107,8 @@ def released_results_of(employee: User) -> list[tuple[Cycle, Result]]:
         Result.objects.filter(
             employee=employee, cycle__released_at__isnull=False, run=F("cycle__published_run")
         )
-        .select_related("cycle")
+        .exclude(Exists(shut_results(cycle=OuterRef("cycle"), employee=employee)))
+        .select_related("cycle", "run")
         .order_by("-cycle__last_day", "-cycle__id")
     )
     return [(result.cycle, result) for result in found]

@@ -16,9 +16,11 @@ from foundation.refusals import Refusal
 from people.models import RoleGrant, User
 from people.selectors.leaders import raters_for
 from reviews import topics
-from reviews.models import Cycle, Participant, PhaseChange, ScoreSheet
+from reviews.models import Conversation, Cycle, Participant, PhaseChange, ReleaseHold, ScoreSheet
 from reviews.models.cycles import Phase
 from reviews.selectors.duties import names_of, open_forms_by_rater
+from reviews.selectors.feedback import held_up_by
+from reviews.selectors.results import shut_results
 from reviews.selectors.voice_duties import open_voices
 from reviews.services.rights import require_hr
 from reviews.services.voice_invitations import ask_customers
@@ -41,10 +43,54 @@ def tell_of_phase(change_id: int) -> int:
         told += _tell(topics.VOICES_OPEN, key, cycle, asked, reverse("reviews:voices"))
         ask_customers(cycle)
     elif change.to_phase == Phase.RELEASE:
-        told += _tell(topics.RELEASED, key, cycle, _participants(cycle), mine)
+        shut = set(shut_results(cycle=cycle).values_list("employee", flat=True))
+        told += _tell(topics.RELEASED, key, cycle, set(_participants(cycle)) - shut, mine)
+    if change.to_phase in (Phase.CALIBRATION, Phase.RELEASE):
+        told += _tell_of_feedback(key, cycle)
     elif change.to_phase == Phase.CANCELLED and change.from_phase != Phase.SETUP:
         told += _tell(topics.CANCELLED, key, cycle, {*_participants(cycle), *_raters(cycle)}, "")
     return told
+
+
+def _tell_of_feedback(key: str, cycle: Cycle) -> int:
+    """Each manager hears of the number of people who wait for suggestions."""
+    by_count: dict[int, list[int]] = {}
+    for row in held_up_by(cycle):
+        if row.rater is not None:
+            by_count.setdefault(row.people, []).append(row.rater.pk)
+    return sum(
+        notify(
+            topic=topics.FEEDBACK_OWED,
+            key=key,
+            recipients=raters,
+            params={"count": count, "cycle": names_of(cycle)},
+            url=reverse("reviews:feedback_list", args=[cycle.code]),
+        )
+        for count, raters in by_count.items()
+    )
+
+
+def tell_of_opened_result(hold: ReleaseHold) -> None:
+    """In the transaction that opens it."""
+    notify(
+        topic=topics.RELEASED,
+        key=f"hold:{hold.pk}",
+        recipients=[hold.employee_id],
+        params={"cycle": names_of(hold.cycle)},
+        url=reverse("reviews:standing_in", args=[hold.cycle.code]),
+    )
+
+
+def tell_of_notes(notes: Conversation) -> None:
+    """In the transaction that writes them."""
+    participant = notes.participant
+    notify(
+        topic=topics.NOTES_TO_SIGN,
+        key=f"notes:{notes.pk}:{notes.version}",
+        recipients=[participant.employee_id],
+        params={"cycle": names_of(participant.cycle)},
+        url=reverse("reviews:conversation", args=[participant.cycle.code, participant.employee_id]),
+    )
 
 
 def _tell(topic: str, key: str, cycle: Cycle, people: Iterable[int], url: str) -> int:

@@ -13,10 +13,13 @@ from foundation.runs.models import Run
 from foundation.runs.states import database_clock
 from people.models import User
 from reviews.methods.objectives import counts_objectives
-from reviews.models import Cycle, PhaseChange, ScoreSheet, VoiceRound
+from reviews.models import Appeal, Cycle, PhaseChange, ScoreSheet, VoiceRound
+from reviews.models.appeals import OPEN_STATES
 from reviews.models.cycles import Phase
 from reviews.selectors.freshness import results_are_stale
 from reviews.selectors.objectives import without_agreed
+from reviews.selectors.results import shut_results
+from reviews.services.feedback import hold_back
 from reviews.services.rights import checked_reason, require_hr
 from reviews.services.voice_rounds import abandon_rounds, forget_who_answered
 
@@ -52,6 +55,19 @@ def _period_is_over(cycle: Cycle, reason: str) -> None:
         raise Refusal("period_not_over", field="reason", status=422, day=cycle.last_day.isoformat())
 
 
+def _appeals_are_decided(cycle: Cycle, reason: str) -> None:
+    count = Appeal.objects.filter(cycle=cycle, state__in=OPEN_STATES).count()
+    if count:
+        raise Refusal("appeals_open", status=409, count=count)
+
+
+def _nobody_waits(cycle: Cycle, reason: str) -> None:
+    """Whose result never opened could not object to it."""
+    count = shut_results(cycle=cycle).count()
+    if count:
+        raise Refusal("releases_wait", status=409, count=count)
+
+
 def _has_results(cycle: Cycle, reason: str) -> None:
     if cycle.published_run_id is None:
         raise Refusal("cycle_not_published", status=409)
@@ -71,8 +87,8 @@ ADVANCES: Mapping[tuple[str, str], tuple[Precondition, ...]] = {
     (Phase.COLLECTION, Phase.RATING): (_objectives_are_agreed,),
     (Phase.RATING, Phase.CALIBRATION): (_forms_are_in, _voices_are_closed, _has_results),
     (Phase.RELEASE, Phase.APPEAL): (),
-    (Phase.RELEASE, Phase.CLOSED): (),
-    (Phase.APPEAL, Phase.CLOSED): (),
+    (Phase.RELEASE, Phase.CLOSED): (_appeals_are_decided, _nobody_waits),
+    (Phase.APPEAL, Phase.CLOSED): (_appeals_are_decided, _nobody_waits),
 }
 # Steps back need a reason. Nothing leads back over a release: what people have read cannot be unread.
 RETURNS: Mapping[tuple[str, str], tuple[Precondition, ...]] = {
@@ -130,7 +146,8 @@ def return_phase(*, actor: User, cycle: Cycle, to_phase: str, reason: str) -> Cy
 
 @transaction.atomic
 def release_cycle(*, actor: User, cycle: Cycle, reason: str = "") -> Cycle:
-    """Opens the published results to the ratees, and tells whoever is above by an outbox row.
+    """Opens the published results to the ratees, and tells whoever is above by an outbox row. Where the cycle asks for
+    feedback, those stay shut whose weak points have no suggestion yet; theirs open as soon as it is written.
 
     Refusals: cycle_not_published, results_stale, cycle_computing (409), sheets_open, period_not_over (422) unless a
     reason is given.
@@ -144,6 +161,7 @@ def release_cycle(*, actor: User, cycle: Cycle, reason: str = "") -> Cycle:
     locked.released_by = actor
     locked.save(update_fields=["released_at", "released_by"])
     forget_who_answered(locked)
+    hold_back(locked, locked.released_at)
     runs.emit("result.released", cycle_id=locked.pk)
     return locked
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from foundation.runs.models import Run
 from metrics.models import GroupValue, KPIValueSet
 from reviews.models import ComponentScore, Cycle, RatingGroup, Result, ScoreLineSet
+from reviews.selectors.corrections import KIND, base_of
 
 KEPT = timedelta(days=14)
 AT_ONCE = 20
@@ -25,6 +26,8 @@ def drop_superseded_runs(*, kept: timedelta = KEPT) -> int:
     million rows.
     """
     pointed_to = Cycle.objects.filter(published_run__isnull=False).values("published_run")
+    # What was released stays, also after appeals have moved the pointer on.
+    released = [base_of(run) for run in Run.objects.filter(kind=KIND).only("kind", "parameters")]
     old = Q(finished_at__lt=timezone.now() - kept)
     newer = Run.objects.filter(
         kind="preview", scope=OuterRef("scope"), state=Run.State.DONE, created_at__gt=OuterRef("created_at")
@@ -35,6 +38,7 @@ def drop_superseded_runs(*, kept: timedelta = KEPT) -> int:
         # Of the previews of a cycle only the latest is ever looked at.
         .filter(old | Q(kind="preview") & Exists(newer))
         .exclude(pk__in=pointed_to)
+        .exclude(pk__in=released)
     )
     dropped = 0
     for run in list(ended.order_by("finished_at")[:AT_ONCE]):

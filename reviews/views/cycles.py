@@ -24,12 +24,14 @@ from foundation.runs.selectors import latest_run
 from people.models import Job, Site, Team, User
 from reviews.forms.cycles import LaunchForm, NewCycleForm
 from reviews.methods.bonus import items_of
+from reviews.methods.feedback import appeal_rule, feedback_rule
 from reviews.methods.objectives import counts_objectives
 from reviews.methods.paired import is_paired
 from reviews.methods.potential import potential_of
 from reviews.methods.rating_rule import CUTOFFS, rule_of
 from reviews.methods.red_lines import red_lines_of
-from reviews.models import Acknowledgement, Cycle, CycleTemplate
+from reviews.models import Acknowledgement, Appeal, Cycle, CycleTemplate
+from reviews.models.appeals import OPEN_STATES
 from reviews.models.cycles import PHASE_ORDER, Phase
 from reviews.selectors.choices import choice_findings
 from reviews.selectors.cycles import (
@@ -42,6 +44,7 @@ from reviews.selectors.cycles import (
     visible_cycles,
     visible_templates,
 )
+from reviews.selectors.feedback import days_to_release, unanswered, waiting_holds
 from reviews.selectors.freshness import results_are_stale
 from reviews.selectors.launch import LaunchProblem, launch_problems
 from reviews.selectors.results import distribution, previous_released_cycle
@@ -179,6 +182,12 @@ def cycle(request: SignedInRequest, code: str) -> HttpResponse:
         "history": phase_history(found),
         "chart": _distribution_chart(found) if found.published_run_id else None,
         "acknowledged": Acknowledgement.objects.filter(cycle=found).count() if found.released_at else None,
+        "disagreed": Acknowledgement.objects.filter(cycle=found, agrees=False).count(),
+        "days_to_release": days_to_release(found),
+        "still_shut": waiting_holds(found).count() if found.released_at else 0,
+        "without_feedback": len(unanswered(found)) if found.released_at is None else 0,
+        "has_feedback": found.published_run_id is not None,
+        "open_appeals": Appeal.objects.filter(cycle=found, state__in=OPEN_STATES).count(),
         "payouts_url": _address("incentives:payout_runs"),
         "summary": configuration_summary(found),
         "terms_open": open_receipts(found),
@@ -239,6 +248,16 @@ def configuration_summary(cycle: Cycle) -> list[dict[str, Any]]:
             "label": _("Potential"),
             "value": _("rated beside performance") if potential_of(document) else _("not asked for"),
             "url": reverse("reviews:potential_settings", args=[cycle.code]),
+        },
+        {
+            "label": _("Feedback and appeals"),
+            "value": (
+                _("a suggestion to each weak point, %(days)s days to appeal")
+                if feedback_rule(document).required
+                else _("feedback if wanted, %(days)s days to appeal")
+            )
+            % {"days": appeal_rule(document).days},
+            "url": reverse("reviews:feedback_settings", args=[cycle.code]),
         },
         {
             "label": _("Bonus items and red lines"),

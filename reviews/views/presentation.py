@@ -14,9 +14,10 @@ from metrics.models import KPIVersion, Measure
 from reviews.methods.base import localised
 from reviews.methods.behaviour import LIMITED, NOT_COUNTED, BehaviourMethod
 from reviews.methods.bonus import counted_points
+from reviews.methods.corrections import APPEAL, latest
 from reviews.methods.kpi import BELOW_MINIMUM, MISSING
 from reviews.methods.objectives import KEY_RESULT, OBJECTIVE, ObjectivesMethod
-from reviews.methods.overall import POINTS
+from reviews.methods.overall import OVERALL, POINTS
 from reviews.methods.paired import PairedMethod
 from reviews.methods.parts import item_of
 from reviews.methods.rating_scale import NOT_OBSERVED
@@ -153,6 +154,8 @@ def line_sentence(line: Mapping[str, Any], item: Mapping[str, Any]) -> str:
                 "n": number(line["n"], 0),
                 "minimum": number(version["minimum_sample"], 0),
             }
+        case "appeal":
+            return _("Raised to %(points)s points by an appeal") % {"points": points}
         case "no_target":
             return _("The target table has no target for this person. The other indicators share its weight.")
         case "bands":
@@ -190,6 +193,7 @@ def rule_text(rule: str) -> str:
         NOT_OBSERVED: _("not observed"),
         LIMITED: _("limited"),
         NOT_COUNTED: _("not counted"),
+        APPEAL: _("after an appeal"),
     }.get(rule, "")
 
 
@@ -207,16 +211,31 @@ def explanation_tree(explanation: Mapping[str, Any], cycle: Cycle) -> dict[str, 
     edges = [band["from"] for band in bands_of(cycle)]
     configured = {component["code"]: component for component in explanation["configuration"]["components"]}
     children = [_component_node(component, configured, measures) for component in explanation["components"]]
+    for component, node in zip(explanation["components"], children, strict=True):
+        if told := _raised_by_appeal(explanation, component["code"]):
+            node["formula"] = told
     parts = [(each["effective_weight"], each["score"]) for each in explanation["components"]]
     points = points_that_count(explanation)
     base = None if explanation["score"] is None else explanation["score"] - points
+    formula = weighted_sum(parts, base) if not points or base is None or base > 0 else ""
     return {
         "label": _("Overall score"),
         "value": number_within(explanation["score"], edges) or "–",
-        "formula": weighted_sum(parts, base) if not points or base is None or base > 0 else "",
+        "formula": _raised_by_appeal(explanation, OVERALL) or formula,
         "note": missing_sentence(explanation),
         "children": children,
         "open": True,
+    }
+
+
+def _raised_by_appeal(explanation: Mapping[str, Any], component: str) -> str:
+    """ "Raised from 78.5 to 82 by an appeal" of a component or the overall score; "" where none was."""
+    found = latest(explanation.get("corrections") or [], component, "")
+    if found is None:
+        return ""
+    return _("Raised from %(before)s to %(score)s by an appeal") % {
+        "before": number(found["before"]) if found["before"] is not None else "–",
+        "score": number(found["score"]),
     }
 
 
@@ -662,6 +681,8 @@ def _item_node(
         if line["rule"] == NOT_OBSERVED
         else _("Not judged")
     )
+    if line["rule"] == APPEAL:
+        chosen += _("; raised to %(points)s points by an appeal") % {"points": number(line["points"])}
     note = _("; ").join(localised(text, language()) for text in line.get("descriptions", []))
     comment = line.get("comment", "")
     return {

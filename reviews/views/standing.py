@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Exists, OuterRef, Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
@@ -16,18 +17,24 @@ from foundation.refusals import Refusal
 from reviews.methods.kpi import KPIMethod
 from reviews.methods.parts import item_of
 from reviews.methods.scorecard import ScorecardMethod, line_subject, share_of
-from reviews.models import Acknowledgement, Cycle, Result
+from reviews.models import Acknowledgement, Cycle, Participant, Result
 from reviews.models.cycles import Phase
+from reviews.selectors.appeals import appeals_until, may_file, own_appeals
 from reviews.selectors.coaching import coaching_in
+from reviews.selectors.conversations import Talk, talk_about
 from reviews.selectors.cycles import get_cycle_for, visible_cycles
 from reviews.selectors.evidence import KPIFact, data_until, kpi_facts, moved_by
 from reviews.selectors.explanations import explanation_of
+from reviews.selectors.feedback import days_to_release, hold_of, own_feedback
 from reviews.selectors.improvement_plans import open_plans_of
 from reviews.selectors.incidents import incidents_in
-from reviews.selectors.results import may_see_rank, released_results_of
+from reviews.selectors.results import may_see_rank, released_results_of, shut_results
 from reviews.selectors.terms import ASKED_IN, asks_for_receipt, get_part_for, is_confirmed, receipt_of
 from reviews.services.acknowledgements import COMMENT_LIMIT, acknowledge_result
+from reviews.views.appeals import state_icon
+from reviews.views.feedback import point_rows
 from reviews.views.improvement_words import next_text, title_of
+from reviews.views.item_words import item_name
 from reviews.views.presentation import (
     band_of,
     bands_of,
@@ -79,9 +86,16 @@ def standing_in(request: SignedInRequest, code: str) -> HttpResponse:
 def acknowledge(request: SignedInRequest, code: str) -> HttpResponse:
     cycle = get_cycle_for(request.user, code)
     try:
-        acknowledge_result(actor=request.user, cycle=cycle, comment=request.POST.get("comment", ""))
+        acknowledge_result(
+            actor=request.user,
+            cycle=cycle,
+            comment=request.POST.get("comment", ""),
+            agrees={"yes": True, "no": False}.get(request.POST.get("agrees", "")),
+        )
     except Refusal as refusal:
         tell_refusal(request, refusal)
+        if refusal.code == "result_not_open":
+            return redirect("reviews:standing")
     else:
         messages.success(
             request, _("Noted that you have read your result. That does not mean that you agree.")
@@ -122,6 +136,19 @@ def _context(
             }
             for each in moved_by(explanation)
         ],
+        "feedback": _feedback(request, cycle),
+        "days": days_to_release(cycle, hold_of(cycle, request.user.pk)),
+        "may_appeal": may_file(request.user, cycle),
+        "appeal_until": appeals_until(cycle, request.user.pk),
+        "appeals": [
+            {
+                "appeal": each,
+                "item": item_name(cycle.configuration, each.component, each.subject),
+                "icon": state_icon(each.state),
+            }
+            for each in own_appeals(request.user).filter(cycle=cycle)
+        ],
+        "talk": _talk(request, cycle),
         "acknowledged": Acknowledgement.objects.filter(cycle=cycle, employee=request.user).first(),
         "comment_limit": COMMENT_LIMIT,
         "money_url": _address("incentives:money_fragment", cycle.code),
@@ -148,6 +175,22 @@ def _plans(request: SignedInRequest) -> list[dict[str, Any]]:
     ]
 
 
+def _feedback(request: SignedInRequest, cycle: Cycle) -> dict[str, Any] | None:
+    sheet = own_feedback(cycle, request.user)
+    if sheet is None:
+        return None
+    return {
+        "sheet": sheet,
+        "strengths": point_rows(cycle, sheet, None, strong=True),
+        "weak": point_rows(cycle, sheet, None, strong=False),
+    }
+
+
+def _talk(request: SignedInRequest, cycle: Cycle) -> Talk | None:
+    participant = Participant.objects.filter(cycle=cycle, employee=request.user).first()
+    return talk_about(participant) if participant is not None else None
+
+
 def _line_name(explanation: dict[str, Any], moved: dict[str, Any]) -> str:
     if "incident" in moved["line"]:
         fact = moved["line"]["incident"]
@@ -167,7 +210,9 @@ def _running(request: SignedInRequest) -> dict[str, Any] | None:
     """The launched, unreleased cycle that the person takes part in, with its KPIs to date; no judgement, no score."""
     cycle = (
         visible_cycles(request.user)
-        .filter(participants__employee=request.user, released_at__isnull=True)
+        .filter(participants__employee=request.user)
+        .annotate(is_shut=Exists(shut_results(cycle=OuterRef("pk"), employee=request.user)))
+        .filter(Q(released_at__isnull=True) | Q(is_shut=True))
         .exclude(phase__in=[Phase.CLOSED, Phase.CANCELLED, Phase.SETUP])
         .order_by("-last_day")
         .first()
@@ -187,6 +232,7 @@ def _running(request: SignedInRequest) -> dict[str, Any] | None:
         "asks_to_confirm": cycle.phase in ASKED_IN
         and asks_for_receipt(cycle)
         and not is_confirmed(part, receipt_of(part)),
+        "is_shut": cycle.is_shut,
     }
 
 

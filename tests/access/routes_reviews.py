@@ -802,7 +802,8 @@ ROUTES = [
     Route(
         "standing/<slug:code>/acknowledge/",
         cycles,
-        POST=Rule(manager=404, agent={"october": 302, "*": 404}, body={"comment": "Read"}),
+        # In november nothing is released: said on the page that follows.
+        POST=Rule(manager=404, agent={"october": 302, "november": 302, "*": 404}, body={"comment": "Read"}),
     ),
     Route(
         "people/<int:pk>/results/",

@@ -11,6 +11,7 @@ from django.urls import path
 
 from config.urls import urlpatterns
 from tests.access import (
+    routes_appeals,
     routes_foundation,
     routes_incentives,
     routes_inspections,
@@ -30,6 +31,7 @@ ROUTES = [
     *routes_inspections.ROUTES,
     *routes_reviews.ROUTES,
     *routes_plans.ROUTES,
+    *routes_appeals.ROUTES,
     *routes_incentives.ROUTES,
 ]
 PROBLEM = "application/problem+json"

@@ -5,6 +5,7 @@ log with KPI values, and by cycle
     october    released and paid (plan monthly); a second plan (extra) is computed and decided, and waits for approval
     november   in rating; the blue team's forms are half filled in, the green team's empty; points given to agent, and a
                rating proposed for them
+               the agent and the outsider appeal against their results, the second HR decides about the agent
     december   in setup
     ordered    in rating: managers order their people; nobody has yet
     paired     in rating: managers compare their people in pairs; nobody has yet
@@ -21,6 +22,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from foundation.clients.models import Scope, Token
@@ -44,6 +46,7 @@ from people.models import RoleGrant, User
 from people.services.accounts import deactivate_user
 from reviews.methods.potential import blank_potential
 from reviews.models import (
+    Appeal,
     CoachingNote,
     Cycle,
     Incident,
@@ -54,7 +57,9 @@ from reviews.models import (
 )
 from reviews.services.adjustments import add_points
 from reviews.services.amendments import propose_amendment
+from reviews.services.appeals import assign_appeal, file_appeal
 from reviews.services.coaching import note_coaching
+from reviews.services.conversations import write_notes
 from reviews.services.cycles import create_cycle, launch_cycle
 from reviews.services.improvement_plans import open_plan
 from reviews.services.incidents import note_incident, reply_to_incident
@@ -216,6 +221,7 @@ class World:
     clawback: Clawback
     hold: PayoutHold
     award: Award
+    appeals: dict[str, Appeal]
     tokens: dict[str, Token]
     failed: Run
     queued: Run = field(init=False)
@@ -348,6 +354,7 @@ def build_world() -> World:
         clawback=clawback,
         hold=hold,
         award=_award(cast),
+        appeals=_appeals(cast, second_hr, cycles["october"]),
         tokens={},
         failed=Run.objects.create(
             kind="kpi_values", scope="kpi_month:2025-09", state=Run.State.FAILED, error_code="run_broken",
@@ -370,6 +377,29 @@ def _award(cast: Cast) -> Award:
     return give_award(
         actor=cast.site_manager, kind=thanks, receiver=cast.director, citation="Listened for a whole evening"
     )
+
+
+def _appeals(cast: Cast, second_hr: User, october: Cycle) -> dict[str, Appeal]:
+    """The agent's with a file, for the second HR to decide; the outsider's with nobody named yet."""
+    found = {
+        name: file_appeal(
+            actor=getattr(cast, name),
+            cycle=october,
+            component="conduct",
+            subject="courtesy",
+            proposed_score=100,
+            reason="The calls of that day say something else",
+            files=[SimpleUploadedFile("calls.txt", b"see the log")] if name == "agent" else [],
+        )
+        for name in ("agent", "outsider")
+    }
+    found["agent"] = assign_appeal(actor=cast.hr, appeal_id=found["agent"].pk, decider_id=second_hr.pk)
+    notes = write_notes(
+        actor=cast.manager, cycle=october, employee_id=cast.agent.pk, held_on=timezone.localdate(),
+        text="We talked about the calls", version=0,
+    )  # fmt: skip
+    assert notes.version == 1
+    return found
 
 
 def _imports(cast: Cast, source: Source) -> dict[str, Import]:
