@@ -10,7 +10,8 @@ function press(event) {
   const button = isUndo ? place.querySelector("[data-pair-undo]") : place.querySelector(`[data-pair-key="${CSS.escape(event.key)}"]`);
   if (!button) return;
   event.preventDefault();
-  if (!place.querySelector(".htmx-request")) button.click();
+  // Nor does a key that was meant for the pair before: the new one has to be there whole.
+  if (!place.querySelector(".htmx-request") && !place.classList.contains("htmx-added")) button.click();
 }
 
 export function startPairs(root) {

@@ -17,7 +17,6 @@ from reviews.selectors.cycles import get_cycle_for
 from reviews.selectors.pair_analysis import CohortAnalysis, CriterionAnalysis, paired_component
 from reviews.selectors.pair_analysis import pair_analysis as analysis_of
 from reviews.views.presentation import name_of
-from reviews.views.rank_words import COHORT_TEXTS
 from reviews.views.requests import SignedInRequest
 
 STRIP = 200
@@ -45,7 +44,6 @@ def pair_analysis(request: SignedInRequest, code: str, component: str) -> HttpRe
             "cycle": cycle,
             "component": entry,
             "component_name": name_of(entry, entry["code"]),
-            "cohort_kind": COHORT_TEXTS.get(entry["cohort"], ""),
             "cohorts": [
                 {
                     "cohort": each,

@@ -101,7 +101,7 @@ def pairs_node(
                 else "",
                 "note": row["sentence"],
                 "children": [
-                    {"label": _("Answers"), "value": number(line["n"], 0), "note": row["answers"]},
+                    {"label": _("Answers given"), "value": number(line["n"], 0), "note": row["answers"]},
                     {
                         "label": _("Strength, in logits: the mean of the group is 0"),
                         "value": number(strength["value"]),

@@ -120,6 +120,7 @@ def _context(request: SignedInRequest, form: PairForm) -> dict[str, Any]:
         "is_open": form.is_open,
         "is_enough": form.is_enough,
         "answered": len(form.answers),
+        "whole": len(form.answers) + form.left,
         "people": len(form.participants),
         "minutes": max(form.minutes_left, 1),
         "question": _asked(form, question),
