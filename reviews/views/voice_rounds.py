@@ -70,7 +70,10 @@ def voice_round(request: SignedInRequest, code: str, component: str) -> HttpResp
             ],
             "more": max(totals["people"] - len(progress), 0),
             "totals": totals,
-            "share": totals["answered"] / totals["asked"] if totals["asked"] else None,
+            # After the release who answered has been forgotten.
+            "share": totals["answered"] / totals["asked"]
+            if totals["asked"] and not cycle.released_at
+            else None,
             "leavers": list(leavers_of(found, timezone.localdate())[:20]) if found.is_open else [],
             "largest_load": max(loads.values(), default=0),
             "cap": entry.get("load_cap"),

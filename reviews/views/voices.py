@@ -296,7 +296,7 @@ def _raters(request: SignedInRequest, found: VoiceRound, person: Participant, pr
         "candidates": _candidates(found, person, invitations) if may_nominate else [],
         "nominable": [
             {"code": group["code"], "name": group["name"]}
-            for group in groups
+            for group in sorted(groups, key=lambda each: bool(each["is_named"]))
             if not group["is_named"] or approves
         ],
         "asks_customers": any(group["code"] == CUSTOMERS for group in groups),
