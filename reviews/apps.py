@@ -14,6 +14,7 @@ class ReviewsConfig(AppConfig):
         from reviews.selectors.conversations import NotesDuties
         from reviews.selectors.duties import SheetDuties
         from reviews.selectors.feedback import FeedbackDuties
+        from reviews.selectors.goal_duties import GoalDuties
         from reviews.selectors.improvement_duties import PlanDuties
         from reviews.selectors.terms import TermsDuties
         from reviews.selectors.voice_duties import VoiceDuties
@@ -33,3 +34,4 @@ class ReviewsConfig(AppConfig):
         registry.register(CorrectionHandler)
         for source in (FeedbackDuties(), NotesDuties(), AppealDuties()):
             duties.register(source)
+        duties.register(GoalDuties())

@@ -30,6 +30,10 @@ TARGET_AMENDED = "amendment.target"
 JOINED = "amendment.joiner"
 TAKEN_OUT = "amendment.leaver"
 RATER_AMENDED = "amendment.rater"
+GOALS_TO_AGREE = "goals.to_agree"
+GOALS_TO_SET = "goals.to_set"
+GOALS_TO_CHECK = "goals.to_check"
+GOALS_TO_ASSESS = "goals.to_assess"
 
 FEEDBACK_OWED = "feedback.owed"
 NOTES_TO_SIGN = "notes.to_sign"
@@ -76,6 +80,39 @@ def _reminded(params: Mapping[str, Any]) -> str:
         ngettext(
             "%(sender)s reminds you: %(count)s form to go in %(cycle)s",
             "%(sender)s reminds you: %(count)s forms to go in %(cycle)s",
+            params["count"],
+        )
+        % params
+    )
+
+
+def _goals_to_agree(params: Mapping[str, Any]) -> str:
+    return (
+        ngettext(
+            "%(count)s goal in %(cycle)s waits for your word",
+            "%(count)s goals in %(cycle)s wait for your word",
+            params["count"],
+        )
+        % params
+    )
+
+
+def _goals_to_check(params: Mapping[str, Any]) -> str:
+    return (
+        ngettext(
+            "%(count)s goal in %(cycle)s had no check-in for a month",
+            "%(count)s goals in %(cycle)s had no check-in for a month",
+            params["count"],
+        )
+        % params
+    )
+
+
+def _goals_to_assess(params: Mapping[str, Any]) -> str:
+    return (
+        ngettext(
+            "%(count)s goal in %(cycle)s: say how it went",
+            "%(count)s goals in %(cycle)s: say how they went",
             params["count"],
         )
         % params
@@ -171,6 +208,10 @@ def register_topics() -> None:
             icon="users",
         ),
         Topic(COACHED, _("%(by)s noted a talk with you of %(day)s"), icon="notes"),
+        Topic(GOALS_TO_AGREE, _goals_to_agree, icon="target"),
+        Topic(GOALS_TO_SET, _("Agree on your goals in %(cycle)s"), icon="target"),
+        Topic(GOALS_TO_CHECK, _goals_to_check, icon="target"),
+        Topic(GOALS_TO_ASSESS, _goals_to_assess, icon="target"),
     )
     register(
         Topic(FEEDBACK_OWED, _feedback_owed, icon="message"),

@@ -13,6 +13,7 @@ from reviews.api import (
     improvement_plans,
     improvement_proposals,
     incidents,
+    objectives,
     orderings,
     pairs,
     potential,
@@ -62,6 +63,32 @@ urlpatterns = [
     ),
     path("cycles/<slug:code>/terms/", terms.OwnTerms.as_view(), name="api_terms"),
     path("cycles/<slug:code>/terms/receipts/", terms.TermsReceiptList.as_view(), name="api_terms_receipts"),
+    path("cycles/<slug:code>/objectives/", objectives.ObjectiveList.as_view(), name="api_objectives"),
+    path(
+        "cycles/<slug:code>/objectives/propose/",
+        objectives.ObjectivesPropose.as_view(),
+        name="api_objectives_propose",
+    ),
+    path(
+        "cycles/<slug:code>/objectives/agree/",
+        objectives.ObjectivesAgree.as_view(),
+        name="api_objectives_agree",
+    ),
+    path("cycles/<slug:code>/goal-agreement/", objectives.GoalAgreement.as_view(), name="api_goal_agreement"),
+    path("cycles/<slug:code>/goal-tree/", objectives.GoalTree.as_view(), name="api_goal_tree"),
+    path("objectives/<int:objective_id>/", objectives.ObjectiveDetail.as_view(), name="api_objective"),
+    path(
+        "objectives/<int:objective_id>/drop/", objectives.ObjectiveDrop.as_view(), name="api_objective_drop"
+    ),
+    path(
+        "objectives/<int:objective_id>/undo/", objectives.ObjectiveUndo.as_view(), name="api_objective_undo"
+    ),
+    path("objectives/<int:objective_id>/check-ins/", objectives.CheckInList.as_view(), name="api_check_ins"),
+    path(
+        "objectives/<int:objective_id>/assessment/",
+        objectives.ObjectiveAssess.as_view(),
+        name="api_objective_assessment",
+    ),
     path("cycles/", cycles.CycleList.as_view(), name="api_cycles"),
     path("cycles/<slug:code>/", cycles.CycleDetail.as_view(), name="api_cycle"),
     path("cycles/<slug:code>/problems/", cycles.CycleProblems.as_view(), name="api_cycle_problems"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
+from django.urls import reverse
+
 from foundation.delivery.notices import notify
 from people.models import User
 from reviews import topics
@@ -34,5 +36,14 @@ def _tell(topic: str, actor: User, cycle: Cycle, objectives: Sequence[Objective]
         key=key,
         recipients=sorted(speakers_for(first, other) - {actor.pk}),
         params={"sender": actor.name, "count": len(objectives), "cycle": names_of(cycle)},
-        url="",
+        url=objectives_url(first, other),
     )
+
+
+def objectives_url(objective: Objective, reader: str) -> str:
+    """Where this side reads and signs them."""
+    if objective.employee_id is not None:
+        if reader == Side.OWNER:
+            return reverse("reviews:my_goals")
+        return reverse("reviews:goals_of", args=[objective.cycle.code, objective.employee_id])
+    return reverse("reviews:objective", args=[objective.pk])

@@ -161,6 +161,7 @@ def cycle(request: SignedInRequest, code: str) -> HttpResponse:
         "problem_title": _problem_title(problems),
         "choices": [_as_row(found, finding) for finding in choice_findings(found)],
         "can_launch": found.phase == Phase.SETUP and not any(each.severity == "error" for each in problems),
+        "has_goals": found.phase != Phase.SETUP and counts_objectives(found.configuration),
         "launch_form": LaunchForm(
             initial={"to_phase": "goals" if counts_objectives(found.configuration) else "rating"}
         ),

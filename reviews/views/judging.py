@@ -27,6 +27,7 @@ from reviews.models.cycles import Phase
 from reviews.selectors.coaching import coaching_in
 from reviews.selectors.cycles import get_cycle_for, visible_cycles
 from reviews.selectors.evidence import KPIFact, data_until, kpi_facts, previous_result
+from reviews.selectors.goal_sheets import led_goal_cycles
 from reviews.selectors.incidents import incidents_in
 from reviews.selectors.orderings import is_ordered
 from reviews.selectors.potential import potentials_owed
@@ -84,6 +85,7 @@ def queue(request: SignedInRequest) -> HttpResponse:
             "minutes_left": sum(each.minutes_left for each in open_),
             "others": others,
             "potentials": potentials_owed(request.user),
+            "goal_cycles": led_goal_cycles(request.user) if request.user.is_manager else [],
         },
     )
 

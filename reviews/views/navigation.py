@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from people.models import User
+from reviews.selectors.goal_sheets import has_goals
 from reviews.selectors.incidents import unread_count
 from reviews.selectors.voice_duties import waiting_count
 
@@ -20,15 +21,30 @@ def build_navigation(request: HttpRequest) -> list[dict[str, Any]]:
     if not isinstance(user, User) or user.temporary_password_until or not user.has_role("employee"):
         return []
     url = reverse("reviews:record")
+    mine = _("Mine") if user.roles - {"employee"} else ""
+    goals = reverse("reviews:my_goals")
+    own_goals = [
+        {
+            "url": goals,
+            "label": _("My goals"),
+            "short": pgettext_lazy("bar", "Goals"),
+            "bar": 5,
+            "icon": "target",
+            "group": mine,
+            "active": request.path.startswith(goals),
+            "count": 0,
+        }
+    ]
     return [
         *_voices(request, user),
+        *(own_goals if has_goals(user) else []),
         {
             "url": url,
             "label": _("My record"),
             "short": pgettext_lazy("bar", "Record"),
             "bar": 5,
             "icon": "notes",
-            "group": _("Mine") if user.roles - {"employee"} else "",
+            "group": mine,
             "active": request.path.startswith(url),
             "count": unread_count(user),
         },
