@@ -18,7 +18,7 @@ from django.db import transaction
 
 from demo import calls, people
 from demo.accounts import ACCOUNTS, PASSWORD
-from demo.services import abilities, cycles, inspections, plans, recognition
+from demo.services import abilities, cycles, goals, inspections, plans, recognition
 from foundation.documents import Problems
 from foundation.intake import services as intake
 from foundation.intake.models import Import
@@ -95,6 +95,9 @@ def build(*, today: date, root: Path, say: Say) -> None:
     abilities.note_incidents(company=company, today=today)
     with recording(actor=hr):
         abilities.run(hr=hr, company=company, today=today)
+    say("Goals: of the company, a team and its people; one change waits for an answer")
+    with recording(actor=hr):
+        goals.run(hr=hr, today=today)
     runs.drain_outbox()
 
 

@@ -18,8 +18,8 @@ from reviews.selectors.duties import names_of
 #: After so many days without a check-in the owner is asked for one.
 CHECK_IN_AFTER = 30
 
-# kind, cycle, the person who owes, whether it is about the own goals, how many; of `people`, NULL for everybody. Goals of
-# teams are their leaders' to watch.
+# kind, cycle, the person who owes, whether it is about the own goals, how many; of `people`, NULL for everybody. Goals
+# of teams are their leaders' to watch.
 _OWED = """
     WITH signed AS (
         SELECT objective.id, objective.cycle_id, objective.employee_id, min(signature.side) AS side

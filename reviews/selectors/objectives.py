@@ -149,11 +149,11 @@ def newest_values(objective_ids: Iterable[int]) -> dict[tuple[int, int], float]:
     """{(objective id, key): the newest value that somebody noted}; one query."""
     found = (
         CheckInValue.objects.filter(objective__in=list(objective_ids))
-        .order_by("objective", "key", "-id")
-        .distinct("objective", "key")
+        .order_by("objective_id", "key", "-id")
+        .distinct("objective_id", "key")
     )
     return {
-        (objective, key): value for objective, key, value in found.values_list("objective", "key", "value")
+        (objective, key): value for objective, key, value in found.values_list("objective_id", "key", "value")
     }
 
 
@@ -162,8 +162,8 @@ def newest_check_ins(objective_ids: Iterable[int]) -> dict[int, CheckIn]:
     found = (
         CheckIn.objects.filter(objective__in=list(objective_ids), confidence__isnull=False)
         .select_related("created_by")
-        .order_by("objective", "-id")
-        .distinct("objective")
+        .order_by("objective_id", "-id")
+        .distinct("objective_id")
     )
     return {each.objective_id: each for each in found}
 

@@ -16,6 +16,7 @@ from tests.access import (
     routes_incentives,
     routes_inspections,
     routes_metrics,
+    routes_objectives,
     routes_people,
     routes_plans,
     routes_reviews,
@@ -32,6 +33,7 @@ ROUTES = [
     *routes_reviews.ROUTES,
     *routes_plans.ROUTES,
     *routes_appeals.ROUTES,
+    *routes_objectives.ROUTES,
     *routes_incentives.ROUTES,
 ]
 PROBLEM = "application/problem+json"

@@ -9,6 +9,7 @@ log with KPI values, and by cycle
     december   in setup
     ordered    in rating: managers order their people; nobody has yet
     paired     in rating: managers compare their people in pairs; nobody has yet
+    goals      in goals: see _goals
 Nothing of it is committed: tests/access/conftest.py undoes each test, and at the end all of it.
 """
 
@@ -50,6 +51,7 @@ from reviews.models import (
     CoachingNote,
     Cycle,
     Incident,
+    Objective,
     PlanProposal,
     RatingProposal,
     ScoreSheet,
@@ -65,6 +67,8 @@ from reviews.services.improvement_plans import open_plan
 from reviews.services.incidents import note_incident, reply_to_incident
 from reviews.services.judgements import save_judgement, submit_sheets
 from reviews.services.library import create_behaviour, create_competency, save_strengths
+from reviews.services.objective_agreement import agree_objectives, propose_objectives
+from reviews.services.objectives import create_objective, revise_objective
 from reviews.services.phases import advance_phase, release_cycle
 from reviews.services.scoring import start_scoring
 from reviews.services.voice_answers import answer_in_bulk
@@ -160,6 +164,11 @@ def by_hand() -> dict[str, Any]:
     return {**configuration(), "components": [{**order, "source": "ordering", "minimum_cohort": 2}]}
 
 
+def by_objectives() -> dict[str, Any]:
+    goals = {"code": "goals", "method": "objectives", "name": two_names("Goals"), "weight": 100}
+    return {**configuration(), "components": [goals], "missing_component": "hold_back"}
+
+
 def balanced() -> dict[str, Any]:
     """One card of the person: customer and internal process."""
     card = {
@@ -235,6 +244,7 @@ class World:
     #: {name: id} of invitations to the 360 (see _voices), and what stands behind the customer's link.
     voices: dict[str, int] = field(default_factory=dict)
     customer_link: str = ""
+    objectives: dict[str, Objective] = field(default_factory=dict)
 
     def person(self, name: str) -> User:
         beside = {"second_hr": self.second_hr, "closed": self.closed, "inspector": self.inspector}
@@ -362,6 +372,7 @@ def build_world() -> World:
         ),
     )  # fmt: skip
     _tokens(world)
+    world.objectives = _goals(cast, cycles["goals"])
     _inspections(world)
     _plans(world)
     _voices(world)
@@ -553,6 +564,14 @@ def _cycles(cast: Cast) -> dict[str, Cycle]:
                 },
             ),
         )  # fmt: skip
+    found["goals"] = launch_cycle(
+        actor=cast.hr,
+        cycle=create_cycle(
+            actor=cast.hr, code="goals", name_zh="目标", name_en="Goals", first_day=OCTOBER[0],
+            last_day=OCTOBER[1], configuration=by_objectives(),
+        ),
+        to_phase="goals",
+    )  # fmt: skip
     _hear(cast, found["heard"])
     found["heard"].refresh_from_db()
     return found
@@ -594,6 +613,43 @@ def _voices(world: World) -> None:
         "customer": customer.pk,
     }
     world.customer_link = token_of(customer)
+
+
+def _goals(cast: Cast, cycle: Cycle) -> dict[str, Objective]:
+    """agent: agreed, with a change on the table; peer: proposed; outsider: a draft; the company's is published."""
+    words: dict[str, Any] = {
+        "title": "Solve calls at once",
+        "weight": 100,
+        "key_results": [{"title": "Solved", "start": 50, "target": 100}],
+    }
+    people = {name: getattr(cast, name) for name in ("agent", "peer", "outsider")}
+    made = {
+        name: create_objective(actor=person, cycle=cycle, employee_id=person.pk, content=words)
+        for name, person in people.items()
+    }
+    made["company"] = create_objective(actor=cast.hr, cycle=cycle, content=words)
+
+    def seen(name: str) -> dict[int, str]:
+        made[name].refresh_from_db()
+        latest = made[name].latest_version
+        assert latest is not None
+        return {made[name].pk: latest.digest}
+
+    propose_objectives(actor=cast.hr, cycle=cycle, seen=seen("company"))
+    for name in ("agent", "peer"):
+        propose_objectives(actor=people[name], cycle=cycle, employee_id=people[name].pk, seen=seen(name))
+    agree_objectives(actor=cast.manager, cycle=cycle, employee_id=cast.agent.pk, seen=seen("agent"))
+    revise_objective(
+        actor=cast.agent,
+        objective_id=made["agent"].pk,
+        seen=seen("agent")[made["agent"].pk],
+        content={**words, "title": "Solve most calls at once"},
+        reason="The new system came late",
+    )
+    for each in made.values():
+        each.refresh_from_db()
+    drain_outbox()
+    return made
 
 
 def _judge(cycle: Cycle, employee: User, levels: tuple[int, ...], *, submit: bool = True) -> None:
