@@ -170,7 +170,8 @@ def run(*, hr: User, today: date) -> None:
     rng = np.random.default_rng(SEED + 31)
     team = Team.objects.get(code=TEAM)
     own, above = leaders_of_teams([team.pk])[team.pk]
-    leader, upper = User.objects.get(pk=own), User.objects.filter(pk=above).first() or hr
+    leader = User.objects.get(pk=own or 0)
+    upper = User.objects.filter(pk=above or 0).first() or hr
     company = objectives.create_objective(actor=hr, cycle=cycle, content=COMPANY)
     objective_agreement.propose_objectives(actor=hr, cycle=cycle, seen=seen([company]))
     with recording(actor=leader):

@@ -71,7 +71,7 @@ class SignatureSerializer(serializers.ModelSerializer[ObjectiveSignature]):
 
 
 class ObjectiveVersionSerializer(serializers.ModelSerializer[ObjectiveVersion]):
-    parent = serializers.IntegerField(source="parent_id", read_only=True, allow_null=True)
+    parent = serializers.IntegerField(source="parent_id", read_only=True, allow_null=True)  # type: ignore[assignment]
     key_results = KeyResultSerializer(many=True, read_only=True)
     signatures = SignatureSerializer(many=True, read_only=True)
     written_by = serializers.CharField(source="written_by.name", read_only=True)
@@ -102,7 +102,7 @@ class ObjectiveSerializer(serializers.ModelSerializer[Objective]):
     cycle = serializers.CharField(source="cycle.code", read_only=True)
     employee = EmployeeReference(read_only=True, allow_null=True)
     team = serializers.CharField(source="team.code", read_only=True, default=None, allow_null=True)
-    parent = serializers.IntegerField(source="parent_id", read_only=True, allow_null=True)
+    parent = serializers.IntegerField(source="parent_id", read_only=True, allow_null=True)  # type: ignore[assignment]
     latest_version = ObjectiveVersionSerializer(read_only=True)
     agreed_version = ObjectiveVersionSerializer(read_only=True, allow_null=True)
 
@@ -220,7 +220,9 @@ class ContentRequest(serializers.Serializer[Any]):
     title = serializers.CharField(max_length=TITLE_LIMIT)
     why = serializers.CharField(max_length=WHY_LIMIT, required=False, allow_blank=True, default="")
     weight = serializers.DecimalField(max_digits=6, decimal_places=3, min_value=0, max_value=100)
-    parent = serializers.IntegerField(required=False, allow_null=True, default=None, min_value=1)
+    parent = serializers.IntegerField(  # type: ignore[assignment]
+        required=False, allow_null=True, default=None, min_value=1
+    )
     perspective = serializers.CharField(max_length=CODE_LIMIT, required=False, allow_blank=True, default="")
     key_results = serializers.ListField(child=KeyResultRequest(), max_length=MOST_KEY_RESULTS)
 

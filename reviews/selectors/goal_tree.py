@@ -85,7 +85,7 @@ def tree_level(
 
 def _counts(objectives: QuerySet[Objective]) -> dict[int, int]:
     found = objectives.order_by().values("parent").annotate(count=Count("pk"))
-    return dict(found.values_list("parent", "count"))
+    return {parent: count for parent, count in found.values_list("parent", "count") if parent is not None}
 
 
 def ancestors_of(objective: Objective) -> list[int]:

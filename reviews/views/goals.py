@@ -229,7 +229,7 @@ def goals_sign(request: SignedInRequest, code: str) -> HttpResponse:
     cycle = get_cycle_for(request.user, code)
     owner = _posted_owner(request)
     seen = {
-        int(name.removeprefix("objective-")): value
+        int(name.removeprefix("objective-")): str(value)
         for name, value in request.POST.items()
         if name.startswith("objective-") and name.removeprefix("objective-").isdecimal()
     }
