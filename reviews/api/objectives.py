@@ -61,7 +61,7 @@ class KeyResultSerializer(serializers.ModelSerializer[KeyResult]):
         read_only_fields = fields
 
 
-class SignatureSerializer(serializers.ModelSerializer[ObjectiveSignature]):
+class ObjectiveSignatureSerializer(serializers.ModelSerializer[ObjectiveSignature]):
     signed_by = serializers.CharField(source="signed_by.name", read_only=True)
 
     class Meta:
@@ -73,7 +73,7 @@ class SignatureSerializer(serializers.ModelSerializer[ObjectiveSignature]):
 class ObjectiveVersionSerializer(serializers.ModelSerializer[ObjectiveVersion]):
     parent = serializers.IntegerField(source="parent_id", read_only=True, allow_null=True)  # type: ignore[assignment]
     key_results = KeyResultSerializer(many=True, read_only=True)
-    signatures = SignatureSerializer(many=True, read_only=True)
+    signatures = ObjectiveSignatureSerializer(many=True, read_only=True)
     written_by = serializers.CharField(source="written_by.name", read_only=True)
 
     class Meta:
@@ -130,7 +130,7 @@ class KeyProgressSerializer(serializers.Serializer[Any]):
     rule = serializers.CharField(help_text="why it counts as it does")
 
 
-class AssessmentSerializer(serializers.ModelSerializer[ObjectiveAssessment]):
+class ObjectiveAssessmentSerializer(serializers.ModelSerializer[ObjectiveAssessment]):
     assessed_by = serializers.CharField(source="assessed_by.name", read_only=True)
     levels = serializers.DictField(child=serializers.IntegerField(), read_only=True)
 
@@ -180,12 +180,12 @@ class ObjectiveDetailSerializer(ObjectiveSerializer):
     def get_versions(self, objective: Objective) -> Any:
         return ObjectiveVersionSerializer(versions_of(objective), many=True).data
 
-    @extend_schema_field(AssessmentSerializer(many=True))
+    @extend_schema_field(ObjectiveAssessmentSerializer(many=True))
     def get_assessments(self, objective: Objective) -> Any:
         found = objective.assessments.select_related("assessed_by").order_by("side")
         if objective.employee_id == self.context["reader"].pk and objective.cycle.released_at is None:
             found = found.filter(side=Side.OWNER)
-        return AssessmentSerializer(found, many=True).data
+        return ObjectiveAssessmentSerializer(found, many=True).data
 
 
 def described(user: User, pk: int) -> Mapping[str, Any]:
@@ -216,7 +216,7 @@ class KeyResultRequest(serializers.Serializer[Any]):
     kpi = serializers.CharField(max_length=60, required=False, allow_null=True, allow_blank=True)
 
 
-class ContentRequest(serializers.Serializer[Any]):
+class ObjectiveContentRequest(serializers.Serializer[Any]):
     title = serializers.CharField(max_length=TITLE_LIMIT)
     why = serializers.CharField(max_length=WHY_LIMIT, required=False, allow_blank=True, default="")
     weight = serializers.DecimalField(max_digits=6, decimal_places=3, min_value=0, max_value=100)
@@ -227,7 +227,7 @@ class ContentRequest(serializers.Serializer[Any]):
     key_results = serializers.ListField(child=KeyResultRequest(), max_length=MOST_KEY_RESULTS)
 
 
-class ObjectiveRequest(ContentRequest):
+class ObjectiveRequest(ObjectiveContentRequest):
     """Of the caller; or of the employee or the team named; or of the company."""
 
     employee_number = serializers.CharField(max_length=40, required=False, allow_null=True)
@@ -235,48 +235,50 @@ class ObjectiveRequest(ContentRequest):
     company = serializers.BooleanField(required=False, default=False)
 
 
-class ChangeRequest(ContentRequest):
+class ObjectiveChangeRequest(ObjectiveContentRequest):
     """The whole new wording. `seen` is the digest of latest_version as it was read; a stale one is 409."""
 
     seen = serializers.CharField(max_length=64)
     reason = serializers.CharField(max_length=REASON_LIMIT, required=False, allow_blank=True, default="")
 
 
-class SeenRequest(serializers.Serializer[Any]):
+class ObjectiveSeenRequest(serializers.Serializer[Any]):
     seen = serializers.CharField(max_length=64, help_text="digest of latest_version as it was read")
 
 
-class DropRequest(SeenRequest):
+class ObjectiveDropRequest(ObjectiveSeenRequest):
     reason = serializers.CharField(max_length=REASON_LIMIT, required=False, allow_blank=True, default="")
 
 
-class SignedRequest(SeenRequest):
+class SignedObjectiveRequest(ObjectiveSeenRequest):
     id = serializers.IntegerField(min_value=1)
 
 
-class SignRequest(serializers.Serializer[Any]):
+class ObjectivesSignRequest(serializers.Serializer[Any]):
     """Whose objectives, and which wording of each was read. Without an owner: the caller's own."""
 
     employee_number = serializers.CharField(max_length=40, required=False, allow_null=True)
     team = serializers.CharField(max_length=40, required=False, allow_null=True)
     company = serializers.BooleanField(required=False, default=False)
-    objectives = serializers.ListField(child=SignedRequest(), min_length=1, max_length=40)
+    objectives = serializers.ListField(child=SignedObjectiveRequest(), min_length=1, max_length=40)
 
 
-class CheckInValueRequest(serializers.Serializer[Any]):
+class ObjectiveCheckInValueRequest(serializers.Serializer[Any]):
     key = serializers.IntegerField(min_value=1, max_value=1000)
     value = serializers.FloatField(min_value=-LARGEST, max_value=LARGEST)
 
 
-class CheckInRequest(serializers.Serializer[Any]):
+class ObjectiveCheckInRequest(serializers.Serializer[Any]):
     confidence = serializers.IntegerField(
         required=False, allow_null=True, min_value=1, max_value=3, help_text="3 on track, 1 off track"
     )
-    values = serializers.ListField(child=CheckInValueRequest(), required=False, max_length=MOST_KEY_RESULTS)
+    values = serializers.ListField(
+        child=ObjectiveCheckInValueRequest(), required=False, max_length=MOST_KEY_RESULTS
+    )
     comment = serializers.CharField(max_length=COMMENT_LIMIT, required=False, allow_blank=True, default="")
 
 
-class CheckInSerializer(serializers.ModelSerializer[CheckIn]):
+class ObjectiveCheckInSerializer(serializers.ModelSerializer[CheckIn]):
     created_by = serializers.CharField(source="created_by.name", read_only=True)
     values = serializers.SerializerMethodField()
 
@@ -285,21 +287,21 @@ class CheckInSerializer(serializers.ModelSerializer[CheckIn]):
         fields = ["id", "confidence", "comment", "values", "created_by", "created_at"]
         read_only_fields = fields
 
-    @extend_schema_field(CheckInValueRequest(many=True))
+    @extend_schema_field(ObjectiveCheckInValueRequest(many=True))
     def get_values(self, entry: CheckIn) -> list[dict[str, Any]]:
         return [{"key": each.key, "value": each.value} for each in entry.values.all()]
 
 
-class LevelRequest(serializers.Serializer[Any]):
+class KeyResultLevelRequest(serializers.Serializer[Any]):
     key = serializers.IntegerField(min_value=1, max_value=1000)
     level = serializers.IntegerField(min_value=0, max_value=100)
 
 
-class AssessmentRequest(serializers.Serializer[Any]):
+class ObjectiveAssessmentRequest(serializers.Serializer[Any]):
     """`version` is that of the own assessment as it was read, 0 for none."""
 
     comment = serializers.CharField(max_length=ASSESSMENT_LIMIT)
-    levels = serializers.ListField(child=LevelRequest(), required=False, max_length=MOST_KEY_RESULTS)
+    levels = serializers.ListField(child=KeyResultLevelRequest(), required=False, max_length=MOST_KEY_RESULTS)
     version = serializers.IntegerField(min_value=0, max_value=LARGEST_VERSION)
 
 
@@ -378,11 +380,11 @@ class ObjectiveDetail(RetrieveAPI):
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return Response(described(caller(request), self.kwargs["objective_id"]))
 
-    @extend_schema(request=ChangeRequest, responses={200: ObjectiveDetailSerializer})
+    @extend_schema(request=ObjectiveChangeRequest, responses={200: ObjectiveDetailSerializer})
     def put(self, request: Request, objective_id: int) -> Response:
         """Another wording; what counts stays until both sides have signed it."""
         get_objective_for(caller(request), objective_id)
-        form = ChangeRequest(data=request.data)
+        form = ObjectiveChangeRequest(data=request.data)
         form.is_valid(raise_exception=True)
         revise_objective(
             actor=caller(request),
@@ -401,24 +403,24 @@ class ObjectiveStep(LaurelAPIView):
 
 
 class ObjectiveDrop(ObjectiveStep):
-    @extend_schema(request=DropRequest, responses={200: ObjectiveDetailSerializer})
+    @extend_schema(request=ObjectiveDropRequest, responses={200: ObjectiveDetailSerializer})
     @idempotent
     def post(self, request: Request, objective_id: int) -> Response:
         """Ends a draft at once; drafts the end of one that counts."""
         get_objective_for(caller(request), objective_id)
-        form = DropRequest(data=request.data)
+        form = ObjectiveDropRequest(data=request.data)
         form.is_valid(raise_exception=True)
         drop_objective(actor=caller(request), objective_id=objective_id, **form.validated_data)
         return Response(described(caller(request), objective_id))
 
 
 class ObjectiveUndo(ObjectiveStep):
-    @extend_schema(request=SeenRequest, responses={200: ObjectiveDetailSerializer})
+    @extend_schema(request=ObjectiveSeenRequest, responses={200: ObjectiveDetailSerializer})
     @idempotent
     def post(self, request: Request, objective_id: int) -> Response:
         """Takes a change off the table that both have not agreed to."""
         get_objective_for(caller(request), objective_id)
-        form = SeenRequest(data=request.data)
+        form = ObjectiveSeenRequest(data=request.data)
         form.is_valid(raise_exception=True)
         undo_change(actor=caller(request), objective_id=objective_id, **form.validated_data)
         return Response(described(caller(request), objective_id))
@@ -432,7 +434,7 @@ class ObjectivesSign(LaurelAPIView):
     def signed(self, request: Request, code: str, service: Any) -> Response:
         user = caller(request)
         cycle = get_cycle_for(user, code)
-        form = SignRequest(data=request.data)
+        form = ObjectivesSignRequest(data=request.data)
         form.is_valid(raise_exception=True)
         seen = {each["id"]: each["seen"] for each in form.validated_data["objectives"]}
         service(actor=user, cycle=cycle, seen=seen, **owner_of(user, form.validated_data))
@@ -441,7 +443,7 @@ class ObjectivesSign(LaurelAPIView):
 
 
 class ObjectivesPropose(ObjectivesSign):
-    @extend_schema(request=SignRequest, responses={200: ObjectiveSerializer(many=True)})
+    @extend_schema(request=ObjectivesSignRequest, responses={200: ObjectiveSerializer(many=True)})
     @idempotent
     def post(self, request: Request, code: str) -> Response:
         """The first signature, under the wording that was read."""
@@ -449,7 +451,7 @@ class ObjectivesPropose(ObjectivesSign):
 
 
 class ObjectivesAgree(ObjectivesSign):
-    @extend_schema(request=SignRequest, responses={200: ObjectiveSerializer(many=True)})
+    @extend_schema(request=ObjectivesSignRequest, responses={200: ObjectiveSerializer(many=True)})
     @idempotent
     def post(self, request: Request, code: str) -> Response:
         """The second signature, of the other side, under the same wording: it counts from here on."""
@@ -461,18 +463,18 @@ class CheckInList(ListAPI):
 
     scopes = {"GET": Scope.CYCLES_READ, "POST": Scope.CYCLES_WRITE}
     roles = {"GET": ANYONE, "POST": ("hr", "manager", "employee")}
-    serializer_class = CheckInSerializer
+    serializer_class = ObjectiveCheckInSerializer
     ordering = ("-id",)
 
     def get_queryset(self) -> QuerySet[CheckIn]:
         return check_ins_of(get_objective_for(caller(self.request), self.kwargs["objective_id"]))
 
-    @extend_schema(request=CheckInRequest, responses={201: CheckInSerializer})
+    @extend_schema(request=ObjectiveCheckInRequest, responses={201: ObjectiveCheckInSerializer})
     @idempotent
     def post(self, request: Request, objective_id: int) -> Response:
         """Values of key results, how sure one is, a word: one of the three at least."""
         get_objective_for(caller(request), objective_id)
-        form = CheckInRequest(data=request.data)
+        form = ObjectiveCheckInRequest(data=request.data)
         form.is_valid(raise_exception=True)
         entry = check_in(
             actor=caller(request),
@@ -481,19 +483,19 @@ class CheckInList(ListAPI):
             values={each["key"]: each["value"] for each in form.validated_data.get("values", [])},
             comment=form.validated_data["comment"],
         )
-        return Response(CheckInSerializer(entry).data, status=201)
+        return Response(ObjectiveCheckInSerializer(entry).data, status=201)
 
 
 class ObjectiveAssess(LaurelAPIView):
     scopes = {"PUT": Scope.CYCLES_WRITE}
     roles = {"PUT": ("hr", "manager", "employee")}
-    serializer_class = AssessmentSerializer
+    serializer_class = ObjectiveAssessmentSerializer
 
-    @extend_schema(request=AssessmentRequest, responses={200: AssessmentSerializer})
+    @extend_schema(request=ObjectiveAssessmentRequest, responses={200: ObjectiveAssessmentSerializer})
     def put(self, request: Request, objective_id: int) -> Response:
         """What the caller's side says of it at the end."""
         found = get_objective_for(caller(request), objective_id)
-        form = AssessmentRequest(data=request.data)
+        form = ObjectiveAssessmentRequest(data=request.data)
         form.is_valid(raise_exception=True)
         if not sides_on(caller(request), found):
             raise Refusal("objective_not_yours", status=403)
@@ -504,10 +506,10 @@ class ObjectiveAssess(LaurelAPIView):
             levels={each["key"]: each["level"] for each in form.validated_data.get("levels", [])},
             version=form.validated_data["version"],
         )
-        return Response(AssessmentSerializer(saved).data)
+        return Response(ObjectiveAssessmentSerializer(saved).data)
 
 
-class AgreementSerializer(serializers.Serializer[Any]):
+class GoalAgreementSerializer(serializers.Serializer[Any]):
     employee = EmployeeReference()
     agreed = serializers.IntegerField()
     agreed_weight = serializers.DecimalField(max_digits=7, decimal_places=3)
@@ -522,7 +524,7 @@ class GoalAgreement(ListAPI):
 
     scopes = {"GET": Scope.CYCLES_READ}
     roles = {"GET": ("hr", "auditor", "manager")}
-    serializer_class = AgreementSerializer
+    serializer_class = GoalAgreementSerializer
     ordering = ("employee__employee_number", "id")
 
     def get_queryset(self) -> QuerySet[Participant]:
@@ -534,7 +536,9 @@ class GoalAgreement(ListAPI):
         rows = self.paginate_queryset(self.get_queryset()) or []
         states = sheet_states(cycle, [each.employee_id for each in rows])
         return self.get_paginated_response(
-            AgreementSerializer([_agreement(each, states[each.employee_id]) for each in rows], many=True).data
+            GoalAgreementSerializer(
+                [_agreement(each, states[each.employee_id]) for each in rows], many=True
+            ).data
         )
 
 
@@ -550,7 +554,7 @@ def _agreement(participant: Participant, state: SheetState) -> dict[str, Any]:
     }
 
 
-class NodeSerializer(serializers.Serializer[Any]):
+class GoalNodeSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     title = serializers.CharField()
     employee = EmployeeReference(allow_null=True)
@@ -560,8 +564,8 @@ class NodeSerializer(serializers.Serializer[Any]):
     shown_below = serializers.IntegerField(help_text="those of them that the caller may read")
 
 
-class LevelSerializer(serializers.Serializer[Any]):
-    nodes = NodeSerializer(many=True)
+class GoalLevelSerializer(serializers.Serializer[Any]):
+    nodes = GoalNodeSerializer(many=True)
     hidden = serializers.IntegerField(help_text="objectives of other people at this place")
     next_after = serializers.IntegerField(allow_null=True, help_text="ask again with after=… for the rest")
 
@@ -571,7 +575,7 @@ class GoalTree(LaurelAPIView):
 
     scopes = {"GET": Scope.CYCLES_READ}
     roles = {"GET": ANYONE}
-    serializer_class = LevelSerializer
+    serializer_class = GoalLevelSerializer
     parameters = ("parent", "after")
 
     @extend_schema(
@@ -579,7 +583,7 @@ class GoalTree(LaurelAPIView):
             OpenApiParameter("parent", int, description="below which objective; without it the tops"),
             OpenApiParameter("after", int, description="next_after of the answer before"),
         ],
-        responses={200: LevelSerializer},
+        responses={200: GoalLevelSerializer},
     )
     def get(self, request: Request, code: str) -> Response:
         """The objectives directly below one, by age. The whole tree is walked level by level."""
@@ -605,7 +609,7 @@ class GoalTree(LaurelAPIView):
             for each in level.nodes
         ]
         answer = {"nodes": nodes, "hidden": level.hidden, "next_after": level.next_after}
-        return Response(LevelSerializer(answer).data)
+        return Response(GoalLevelSerializer(answer).data)
 
 
 def _whole(text: str | None, name: str) -> int | None:
