@@ -37,6 +37,7 @@ def look(page: Page, name: str) -> None:
 
 
 def test_from_a_draft_to_a_check_in(page: Page, live_server: Any, problems: list[str]) -> None:
+    page.set_viewport_size({"width": 1440, "height": 900})
     cast = build_cast()
     today = datetime.date.today()
     cycle = launch_cycle(
@@ -94,9 +95,9 @@ def test_from_a_draft_to_a_check_in(page: Page, live_server: Any, problems: list
     assert goal.state == "agreed"
     page.goto(f"{live_server.url}/cycles/mbo/goal-tree/")
     page.locator("details.goal-below summary").first.click()
-    expect(page.locator(".goal-branch")).to_contain_text("20")
+    expect(page.locator(".goal-branch").first).to_contain_text("20")
     page.locator(".goal-branch details.goal-below summary").first.click()
-    expect(page.locator(".goal-branch .goal-branch")).to_contain_text("12 篇")
+    expect(page.locator(".goal-branch .goal-branch").first).to_contain_text("12 篇")
     look(page, "tree")
 
     page.context.clear_cookies()
