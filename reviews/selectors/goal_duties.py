@@ -46,7 +46,7 @@ _OWED = """
         FROM reviews_participant AS participant
         JOIN reviews_cycle AS cycle ON cycle.id = participant.cycle_id AND cycle.phase = 'goals'
         WHERE (cycle.configuration -> 'components' @> '[{"method": "objectives"}]'::jsonb
-                OR cycle.configuration -> 'components' @> '[{"objectives": true}]'::jsonb)
+                OR cycle.configuration -> 'components' @> '[{"objectives": [{}]}]'::jsonb)
             AND (%(people)s::bigint[] IS NULL OR participant.employee_id = ANY(%(people)s::bigint[]))
             AND NOT EXISTS (
                 SELECT FROM signed WHERE signed.cycle_id = cycle.id AND signed.employee_id = participant.employee_id

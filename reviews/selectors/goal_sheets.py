@@ -21,7 +21,7 @@ HUNDRED = Decimal(100)
 def cycles_with_goals() -> QuerySet[Cycle]:
     """Launched cycles that count objectives."""
     counts = Q(configuration__components__contains=[{"method": ObjectivesMethod.code}]) | Q(
-        configuration__components__contains=[{"objectives": True}]
+        configuration__components__contains=[{"objectives": [{}]}]
     )
     return Cycle.objects.filter(counts).exclude(phase__in=[Phase.SETUP, Phase.CANCELLED])
 
