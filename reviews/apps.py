@@ -16,6 +16,7 @@ class ReviewsConfig(AppConfig):
         from reviews.selectors.feedback import FeedbackDuties
         from reviews.selectors.goal_duties import GoalDuties
         from reviews.selectors.improvement_duties import PlanDuties
+        from reviews.selectors.second_reviews import SecondReviewDuties
         from reviews.selectors.terms import TermsDuties
         from reviews.selectors.voice_duties import VoiceDuties
         from reviews.services.corrections import CorrectionHandler
@@ -35,3 +36,4 @@ class ReviewsConfig(AppConfig):
         for source in (FeedbackDuties(), NotesDuties(), AppealDuties()):
             duties.register(source)
         duties.register(GoalDuties())
+        duties.register(SecondReviewDuties())

@@ -426,6 +426,20 @@ PLANS = {
     "improvement_effect_kpi_unknown": _("No plan has a target of a KPI %(name)s."),
 }
 
+SECOND_HANDS = {
+    "delegation_not_yours": _("Only the manager, or HR, lets somebody score in the manager's name."),
+    "delegation_not_manager": _("Only managers score, so only they give and take this over."),
+    "delegation_to_self": _("Name somebody else."),
+    "delegation_backwards": _("The last day lies before the first."),
+    "delegation_over": _("These days are over already."),
+    "delegation_too_long": _("At most %(limit)s days at a time."),
+    "delegation_overlaps": _("Somebody scores for this manager in these days already."),
+    "second_review_not_yours": _("Only the manager's manager, or HR, decides this."),
+    "second_review_own": _("Whoever scored a form does not confirm it."),
+    "second_review_decided": _("This form has been looked at already."),
+    "second_reviews_open": _("%(count)s forms wait for the second look. Say why you go on without it."),
+}
+
 AMENDMENTS = {
     "amendment_kind_unknown": _("Choose one of: %(allowed)s."),
     "amendment_malformed": _("The target must be a number."),
@@ -532,5 +546,6 @@ define_refusals(
         **AMENDMENTS,
         **FEEDBACK,
         **APPEALS,
+        **SECOND_HANDS,
     }
 )

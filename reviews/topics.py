@@ -26,6 +26,8 @@ OBJECTIVES_PROPOSED = "objectives.proposed"
 OBJECTIVES_AGREED = "objectives.agreed"
 TERMS_OWED = "terms.owed"
 COACHED = "coaching.noted"
+DELEGATED = "delegation.given"
+REVIEW_OWED = "second_review.owed"
 TARGET_AMENDED = "amendment.target"
 JOINED = "amendment.joiner"
 TAKEN_OUT = "amendment.leaver"
@@ -174,6 +176,17 @@ def _raters_wait(params: Mapping[str, Any]) -> str:
     )
 
 
+def _review_owed(params: Mapping[str, Any]) -> str:
+    return (
+        ngettext(
+            "%(count)s form of %(cycle)s waits for your second look",
+            "%(count)s forms of %(cycle)s wait for your second look",
+            params["count"],
+        )
+        % params
+    )
+
+
 def register_topics() -> None:
     register(
         Topic(LAUNCHED, _("%(cycle)s has begun: see what you are appraised by"), icon="flag"),
@@ -207,6 +220,12 @@ def register_topics() -> None:
             _("%(rater)s judges %(name)s in %(cycle)s from now on. Reason: %(reason)s"),
             icon="users",
         ),
+        Topic(
+            DELEGATED,
+            _("%(delegate)s scores for %(delegator)s from %(first)s to %(last)s"),
+            icon="users",
+        ),
+        Topic(REVIEW_OWED, _review_owed, icon="checks"),
         Topic(COACHED, _("%(by)s noted a talk with you of %(day)s"), icon="notes"),
         Topic(GOALS_TO_AGREE, _goals_to_agree, icon="target"),
         Topic(GOALS_TO_SET, _("Agree on your goals in %(cycle)s"), icon="target"),

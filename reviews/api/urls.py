@@ -20,6 +20,7 @@ from reviews.api import (
     previews,
     results,
     scorecards,
+    second_hands,
     sheets,
     terms,
     voices,
@@ -55,6 +56,19 @@ urlpatterns = [
         name="api_amendment_decide",
     ),
     path("cycles/<slug:code>/versions/", amendments.CycleVersionList.as_view(), name="api_cycle_versions"),
+    path("delegations/", second_hands.DelegationList.as_view(), name="api_delegations"),
+    path(
+        "delegations/<int:delegation_id>/end/",
+        second_hands.DelegationEnd.as_view(),
+        name="api_delegation_end",
+    ),
+    path("second-reviews/", second_hands.SecondReviewList.as_view(), name="api_second_reviews"),
+    path(
+        "second-reviews/<int:review_id>/decide/",
+        second_hands.SecondReviewDecision.as_view(),
+        name="api_second_review_decide",
+    ),
+    path("cycles/<slug:code>/habits/<slug:component>/", second_hands.OwnHabits.as_view(), name="api_habits"),
     path("coaching-notes/", coaching.CoachingList.as_view(), name="api_coaching"),
     path(
         "coaching-notes/<int:note_id>/withdraw/",

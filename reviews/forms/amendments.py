@@ -67,7 +67,7 @@ class AmendmentForm(forms.Form):
         return found_person(self, self.people, self.cleaned_data["employee"])
 
     def clean_rater(self) -> int:
-        return found_person(self, self.raters, self.cleaned_data["rater"])
+        return found_person(self, self.raters, self.cleaned_data["rater"], field="rater")
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

@@ -99,10 +99,10 @@ def choose_person(form: forms.Form, people: QuerySet[User], person: User | None)
     form.order_fields(["employee"])
 
 
-def found_person(form: forms.Form, people: QuerySet[User], answer: str) -> int:
+def found_person(form: forms.Form, people: QuerySet[User], answer: str, *, field: str = "employee") -> int:
     """The id: chosen from the list, or found by number or by a name that only one person has."""
     typed = answer.strip()
-    if isinstance(form.fields["employee"], forms.ChoiceField):
+    if isinstance(form.fields[field], forms.ChoiceField):
         return int(typed)
     exact = list(people.filter(employee_number=typed)[:1])
     found = exact or list(search_people(people, typed)[:2])

@@ -14,6 +14,7 @@ from reviews.models.feedback import (
     FeedbackPoint,
     ReleaseHold,
 )
+from reviews.models.delegations import Delegation
 from reviews.models.improvement_plans import (
     ImprovementPlan,
     PlanCheckIn,
@@ -33,6 +34,7 @@ from reviews.models.potential import PotentialRating
 from reviews.models.proposals import RatingProposal
 from reviews.models.rating_groups import RatingGroup
 from reviews.models.results import ComponentScore, Result, ResultAdjustment, ScoreLine, ScoreLineSet
+from reviews.models.second_reviews import SecondReview
 from reviews.models.terms import TermsReceipt
 from reviews.models.voices import VoiceAnswer, VoiceComment, VoiceDraft, VoiceInvitation, VoiceRound
 
@@ -62,6 +64,7 @@ __all__ = [
     "CycleVersion",
     "Feedback",
     "FeedbackPoint",
+    "Delegation",
     "ImprovementPlan",
     "Incident",
     "IncidentReceipt",
@@ -92,6 +95,7 @@ __all__ = [
     "ScoreLine",
     "ScoreLineSet",
     "ScoreSheet",
+    "SecondReview",
     "Side",
     "TermsReceipt",
     "TermsSettlement",

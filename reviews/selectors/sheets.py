@@ -16,21 +16,23 @@ from reviews.methods.ranking import RankingMethod
 from reviews.methods.rating_scale import COMMENT_ITEM
 from reviews.models import Comparison, Cycle, Judgement, ScoreSheet
 from reviews.models.cycles import Phase
+from reviews.selectors.delegations import scored_by
+from reviews.selectors.pace import DEFAULT_SECONDS, Pace, pace_of
 
 SEES_ALL = ("hr", "auditor")
-SECONDS_PER_ITEM = 40
+SECONDS_PER_ITEM = DEFAULT_SECONDS
 SECONDS_PER_PAIR = 15
 ANSWERED = Q(judgements__level__isnull=False) | Q(judgements__not_observed=True)
 
 
 def visible_sheets(user: User) -> QuerySet[ScoreSheet]:
-    """A rater's own forms once rating has begun; HR and auditors read all."""
+    """A rater's own forms once rating has begun, and those that somebody delegated; HR and auditors read all."""
     sheets = ScoreSheet.objects.select_related("participant__employee", "participant__cycle", "rater")
     if not user.is_authenticated or not user.may_sign_in:
         return sheets.none()
     if user.has_role(*SEES_ALL):
         return sheets
-    return sheets.filter(rater=user).exclude(
+    return sheets.filter(scored_by(user)).exclude(
         Q(participant__cycle__phase__in=[Phase.SETUP, Phase.GOALS, Phase.COLLECTION, Phase.CANCELLED])
         | Q(state=ScoreSheet.State.WITHDRAWN)
     )
@@ -56,6 +58,7 @@ class OwedComponent:
     cells_total: int
     is_order: bool = False
     seconds_per_cell: int = SECONDS_PER_ITEM
+    rater: User | None = None  # in whose name, where it is not the person's own
 
     @property
     def open(self) -> int:
@@ -68,13 +71,14 @@ class OwedComponent:
         return max(-(-left // 60), 1 if self.open else 0)
 
 
-def sheets_owed(user: User) -> list[OwedComponent]:
-    """One entry per cycle in rating and component, the first due first; three queries whatever the number of forms,
-    and one more where pairs are compared."""
+def sheets_owed(user: User, pace: Pace | None = None) -> list[OwedComponent]:
+    """One entry per cycle in rating, component, and manager in whose name it is; the first due first. Four queries
+    whatever the number of forms, and one more where pairs are compared."""
+    speed = pace or pace_of(user)
     rows = list(
-        ScoreSheet.objects.filter(rater=user, participant__cycle__phase=Phase.RATING)
+        ScoreSheet.objects.filter(scored_by(user), participant__cycle__phase=Phase.RATING)
         .exclude(state=ScoreSheet.State.WITHDRAWN)
-        .values("participant__cycle", "component")
+        .values("participant__cycle", "component", "rater")
         .annotate(
             sheets=Count("id", distinct=True),
             submitted=Count("id", filter=Q(state=ScoreSheet.State.SUBMITTED), distinct=True),
@@ -83,11 +87,14 @@ def sheets_owed(user: User) -> list[OwedComponent]:
         .order_by()
     )
     cycles = Cycle.objects.in_bulk({row["participant__cycle"] for row in rows})
+    others = User.objects.in_bulk({row["rater"] for row in rows} - {user.pk})
     owed = []
     answered = pairs_answered(user, cycles) if cycles else {}
     for row in rows:
         cycle = cycles[row["participant__cycle"]]
         component = component_of(cycle.configuration, row["component"]) or {}
+        if row["rater"] != user.pk and (is_paired(component) or component.get("method") == RankingMethod.code):
+            continue  # an order of people, and pairs, are the manager's own
         if is_paired(component):
             total = pairs_expected(component, row["sheets"])
             owed.append(
@@ -114,6 +121,8 @@ def sheets_owed(user: User) -> list[OwedComponent]:
                 cells_done=row["done"],
                 cells_total=row["sheets"] * (1 if by_hand else len(component.get("items", []))),
                 is_order=by_hand,
+                rater=others.get(row["rater"]),
+                seconds_per_cell=speed.seconds,
             )
         )
     return sorted(owed, key=lambda each: (each.cycle.rating_due_on or each.cycle.last_day, each.cycle.pk))
@@ -148,11 +157,12 @@ class GridRow:
         return self.judgements.get(COMMENT_ITEM)
 
 
-def grid_of(user: User, cycle: Cycle, component: str) -> list[GridRow]:
-    """The rater's forms of one component, by name; two queries. Http404 where there is none."""
+def grid_of(user: User, cycle: Cycle, component: str, rater_id: int | None = None) -> list[GridRow]:
+    """The rater's forms of one component, by name: the own ones, or those of whoever delegated. Http404 where there is
+    none."""
     sheets = list(
         visible_sheets(user)
-        .filter(rater=user, participant__cycle=cycle, component=component)
+        .filter(scored_by(user), participant__cycle=cycle, component=component, rater=rater_id or user.pk)
         .exclude(state=ScoreSheet.State.WITHDRAWN)
         .order_by("participant__employee__name_sort", "participant__employee_id")
     )
@@ -169,7 +179,9 @@ def judgements_of(sheet: ScoreSheet) -> dict[str, Judgement]:
     return {judgement.item: judgement for judgement in sheet.judgements.select_related("updated_by")}
 
 
-def progress_of(user: User, cycle: Cycle, component: str) -> dict[str, int]:
+def progress_of(
+    user: User, cycle: Cycle, component: str, *, seconds: int = DEFAULT_SECONDS
+) -> dict[str, int]:
     """{done, total, minutes_left} in people: a form counts when all its items have a level; one query."""
     items = len((component_of(cycle.configuration, component) or {}).get("items", []))
     rows = list(
@@ -182,5 +194,5 @@ def progress_of(user: User, cycle: Cycle, component: str) -> dict[str, int]:
     return {
         "done": sum(scored >= items for scored in rows),
         "total": len(rows),
-        "minutes_left": -(-left * SECONDS_PER_ITEM // 60),
+        "minutes_left": -(-left * seconds // 60),
     }

@@ -20,8 +20,10 @@ from reviews.methods.ranking import RankingMethod
 from reviews.methods.rating_scale import COMMENT_ITEM, level_key
 from reviews.models import Cycle, Judgement, ScoreSheet
 from reviews.models.cycles import Phase
+from reviews.selectors.delegations import scored_by
 from reviews.services.notices import tell_form_returned
 from reviews.services.rights import checked_reason, require_hr
+from reviews.services.second_reviews import ask_for_second_reviews, void_second_reviews
 
 COMMENT_LIMIT = 2000
 # "Leave it as it is": None already means "take it away".
@@ -103,7 +105,7 @@ def submit_sheets(*, actor: User, sheet_ids: Iterable[int]) -> list[ScoreSheet]:
         raise Refusal("nothing_to_submit", status=422)
     sheets = list(
         ScoreSheet.objects.select_for_update(of=("self",))
-        .filter(pk__in=wanted, rater=actor)
+        .filter(scored_by(actor), pk__in=wanted)
         .exclude(state=ScoreSheet.State.WITHDRAWN)
         .select_related("participant__cycle", "participant__employee")
         .order_by("pk")
@@ -124,6 +126,7 @@ def submit_sheets(*, actor: User, sheet_ids: Iterable[int]) -> list[ScoreSheet]:
         sheet.submitted_by = actor
         sheet.version += 1
         sheet.save(update_fields=["state", "submitted_at", "submitted_by", "version", "updated_at"])
+    ask_for_second_reviews(drafts)
     return sheets
 
 
@@ -145,7 +148,9 @@ def reopen_sheet(*, actor: User, sheet_id: int, reason: str) -> ScoreSheet:
     if sheet.state != ScoreSheet.State.SUBMITTED:
         raise Refusal("sheet_not_submitted", status=409)
     with recording(actor=actor, reason=text):
-        for each in _given_back_with(sheet):
+        given_back = _given_back_with(sheet)
+        void_second_reviews(given_back)
+        for each in given_back:
             each.state = ScoreSheet.State.DRAFT
             each.submitted_at = None
             each.version += 1
@@ -193,11 +198,12 @@ def unexplained_levels(component: dict[str, Any], judgements: dict[str, Judgemen
 
 
 def _locked_sheet(actor: User, sheet_id: int) -> ScoreSheet:
-    """The rater's own form, locked: two saves of one form queue up here. Someone else's form does not exist."""
+    """The rater's own form, or one of whoever delegated to the actor, locked: two saves of one form queue up here.
+    Someone else's form does not exist."""
     sheet = (
         ScoreSheet.objects.select_for_update(of=("self",))
         .select_related("participant__cycle")
-        .filter(pk=sheet_id, rater=actor)
+        .filter(scored_by(actor), pk=sheet_id)
         .exclude(state=ScoreSheet.State.WITHDRAWN)
         .first()
     )

@@ -20,6 +20,7 @@ from reviews.selectors.freshness import results_are_stale
 from reviews.selectors.objectives import without_agreed
 from reviews.selectors.results import shut_results
 from reviews.services.feedback import hold_back
+from reviews.selectors.second_reviews import reviews_waiting_in
 from reviews.services.rights import checked_reason, require_hr
 from reviews.services.voice_rounds import abandon_rounds, forget_who_answered
 
@@ -45,6 +46,13 @@ def _objectives_are_agreed(cycle: Cycle, reason: str) -> None:
         count = without_agreed(cycle).count()
         if count:
             raise Refusal("objectives_open", field="reason", status=422, count=count)
+
+
+def _forms_are_confirmed(cycle: Cycle, reason: str) -> None:
+    """Where the cycle asks for a second look, going on without it says why."""
+    count = reviews_waiting_in(cycle)
+    if count and not reason:
+        raise Refusal("second_reviews_open", field="reason", status=422, count=count)
 
 
 def _period_is_over(cycle: Cycle, reason: str) -> None:
@@ -85,7 +93,12 @@ ADVANCES: Mapping[tuple[str, str], tuple[Precondition, ...]] = {
     (Phase.GOALS, Phase.COLLECTION): (_objectives_are_agreed,),
     (Phase.GOALS, Phase.RATING): (_objectives_are_agreed,),
     (Phase.COLLECTION, Phase.RATING): (_objectives_are_agreed,),
-    (Phase.RATING, Phase.CALIBRATION): (_forms_are_in, _voices_are_closed, _has_results),
+    (Phase.RATING, Phase.CALIBRATION): (
+        _forms_are_in,
+        _forms_are_confirmed,
+        _voices_are_closed,
+        _has_results,
+    ),
     (Phase.RELEASE, Phase.APPEAL): (),
     (Phase.RELEASE, Phase.CLOSED): (_appeals_are_decided, _nobody_waits),
     (Phase.APPEAL, Phase.CLOSED): (_appeals_are_decided, _nobody_waits),
@@ -100,6 +113,7 @@ RETURNS: Mapping[tuple[str, str], tuple[Precondition, ...]] = {
 RELEASES: Mapping[tuple[str, str], tuple[Precondition, ...]] = {
     (Phase.RATING, Phase.RELEASE): (
         _forms_are_in,
+        _forms_are_confirmed,
         _voices_are_closed,
         _period_is_over,
         _has_results,
@@ -107,6 +121,7 @@ RELEASES: Mapping[tuple[str, str], tuple[Precondition, ...]] = {
     ),
     (Phase.COLLECTION, Phase.RELEASE): (
         _forms_are_in,
+        _forms_are_confirmed,
         _voices_are_closed,
         _period_is_over,
         _has_results,

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from foundation.delivery import duties
 from foundation.interface.access import role_required
 from foundation.interface.templatetags.laurel import score_beside
 from foundation.interface.wording import date_short, number
 from foundation.refusals import Refusal
+from reviews import topics
 from reviews.methods.base import localised
 from reviews.methods.document import component_of
 from reviews.methods.paired import is_paired
@@ -26,15 +30,17 @@ from reviews.models import Cycle, Judgement, ScoreSheet
 from reviews.models.cycles import Phase
 from reviews.selectors.coaching import coaching_in
 from reviews.selectors.cycles import get_cycle_for, visible_cycles
+from reviews.selectors.delegations import delegators_of, scored_by
 from reviews.selectors.evidence import KPIFact, data_until, kpi_facts, previous_result
 from reviews.selectors.goal_sheets import led_goal_cycles
 from reviews.selectors.incidents import incidents_in
 from reviews.selectors.orderings import is_ordered
+from reviews.selectors.pace import pace_of
 from reviews.selectors.potential import potentials_owed
 from reviews.selectors.results import MANAGERS_READ
 from reviews.selectors.sheets import (
-    SECONDS_PER_ITEM,
     GridRow,
+    OwedComponent,
     get_sheet_for,
     grid_of,
     judgements_of,
@@ -64,8 +70,18 @@ NOT_OBSERVED_TYPED = (NOT_OBSERVED, "-", "—", "－")
 @role_required("manager", "hr")
 @require_safe
 def queue(request: SignedInRequest) -> HttpResponse:
-    owed = sheets_owed(request.user)
+    """Everything that waits for the person, across cycles and kinds, the first due first."""
+    pace = pace_of(request.user)
+    owed = sheets_owed(request.user, pace)
     open_ = [each for each in owed if each.open]
+    # Forms stand there with how far they are; what other parts of the product ask for is listed as it is told.
+    told = duties.duties_of([request.user.pk], timezone.localdate()).get(request.user.pk, [])
+    also = [duty for duty in told if duty.topic != topics.FORMS_OWED]
+    rows = [
+        {"entry": each, "name": name_of(each.component, each.component.get("code", "")), "due": _due(each)}
+        for each in owed
+    ] + [{"duty": duty, "due": duty.due_on} for duty in also]
+    rows.sort(key=lambda row: (_is_done(row), row["due"] or datetime.date.max))
     others = [
         {"cycle": cycle, "has_results": cycle.published_run_id and cycle.phase in MANAGERS_READ}
         for cycle in visible_cycles(request.user).exclude(pk__in=[each.cycle.pk for each in owed])[
@@ -76,18 +92,38 @@ def queue(request: SignedInRequest) -> HttpResponse:
         request,
         "reviews/queue.html",
         {
-            "owed": [
-                {"entry": each, "name": name_of(each.component, each.component.get("code", ""))}
-                for each in owed
-            ],
+            "owed": rows,
             "first": open_[0] if open_ else None,
             "forms_left": sum(each.open for each in open_),
-            "minutes_left": sum(each.minutes_left for each in open_),
+            "minutes_left": sum(each.minutes_left for each in open_)
+            + sum(duty.minutes or 0 for duty in also),
+            "also": len(also),
+            "pace": pace,
+            "delegations": list(delegators_of(request.user).select_related("delegator")),
             "others": others,
             "potentials": potentials_owed(request.user),
             "goal_cycles": led_goal_cycles(request.user) if request.user.is_manager else [],
         },
     )
+
+
+def _due(entry: OwedComponent) -> datetime.date | None:
+    return entry.cycle.rating_due_on
+
+
+def _is_done(row: dict[str, Any]) -> bool:
+    return "entry" in row and not row["entry"].open
+
+
+def _in_whose_name(request: SignedInRequest) -> int | None:
+    """`for` in the address: whose forms a delegate fills in."""
+    asked = request.GET.get("for", "")
+    return int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 19 else None
+
+
+def _grid_address(code: str, component: str, rater_id: int | None) -> str:
+    address = reverse("reviews:grid", args=[code, component])
+    return f"{address}?for={rater_id}" if rater_id else address
 
 
 @role_required("manager", "hr")
@@ -99,14 +135,17 @@ def grid(request: SignedInRequest, code: str, component: str) -> HttpResponse:
         return redirect("reviews:ordering", cycle.code, component)
     if is_paired(component_of(cycle.configuration, component)):
         return redirect("reviews:comparison", cycle.code, component)
-    rows = grid_of(request.user, cycle, component)
+    rater_id = _in_whose_name(request)
+    rows = grid_of(request.user, cycle, component, rater_id)
     entry = component_of(cycle.configuration, component) or {}
     if request.method == "POST":
         _save_all(request, rows, entry)
-        return redirect("reviews:grid", cycle.code, component)
+        return redirect(_grid_address(cycle.code, component, rater_id))
+    rater = rows[0].sheet.rater
+    pace = pace_of(request.user)
     facts = kpi_facts(cycle, [row.sheet.participant.employee_id for row in rows])
     is_open = cycle.phase == Phase.RATING
-    progress = progress_of(request.user, cycle, component)
+    progress = progress_of(rater, cycle, component, seconds=pace.seconds)
     return render(
         request,
         "reviews/grid.html",
@@ -135,7 +174,8 @@ def grid(request: SignedInRequest, code: str, component: str) -> HttpResponse:
             "progress": progress,
             "is_open": is_open,
             "drafts": sum(row.is_open for row in rows),
-            "seconds": SECONDS_PER_ITEM * len(entry["items"]),  # the grid counts people
+            "seconds": pace.seconds * len(entry["items"]),  # the grid counts people
+            "rater": rater if rater.pk != request.user.pk else None,
         },
     )
 
@@ -188,6 +228,7 @@ def _grid_row(row: GridRow, entry: dict[str, Any], facts: list[KPIFact], is_open
         "sheet": row.sheet,
         "employee": row.sheet.participant.employee,
         "part": part_text(row.sheet),
+        "scored_by": _by_others(row),
         "is_open": is_open and row.is_open,
         "facts": [_fact_cell(fact) for fact in _in_grid(facts)],
         "cells": [
@@ -197,6 +238,14 @@ def _grid_row(row: GridRow, entry: dict[str, Any], facts: list[KPIFact], is_open
         "is_complete": not missing and not unexplained_levels(entry, row.judgements),
         "needs_comment": bool(unexplained_levels(entry, row.judgements)),
     }
+
+
+def _by_others(row: GridRow) -> str:
+    """Names of those who scored in the manager's name."""
+    names = {
+        each.updated_by.name for each in row.judgements.values() if each.updated_by_id != row.sheet.rater_id
+    }
+    return _(", ").join(sorted(names))
 
 
 def part_text(sheet: ScoreSheet) -> str:
@@ -272,7 +321,8 @@ def _whole(text: str) -> int:
 def submit(request: SignedInRequest, code: str, component: str) -> HttpResponse:
     """Submits the forms that are complete; says how many are left."""
     cycle = get_cycle_for(request.user, code)
-    rows = grid_of(request.user, cycle, component)
+    rater_id = _in_whose_name(request)
+    rows = grid_of(request.user, cycle, component, rater_id)
     entry = component_of(cycle.configuration, component) or {}
     ready = [
         row
@@ -285,13 +335,13 @@ def submit(request: SignedInRequest, code: str, component: str) -> HttpResponse:
         submit_sheets(actor=request.user, sheet_ids=[row.sheet.pk for row in ready])
     except Refusal as refusal:
         tell_refusal(request, refusal)
-        return redirect("reviews:grid", cycle.code, component)
+        return redirect(_grid_address(cycle.code, component, rater_id))
     left = sum(row.is_open for row in rows) - len(ready)
     if left:
         messages.success(
             request, ngettext("%(count)s form to go", "%(count)s forms to go", left) % {"count": number(left)}
         )
-        return redirect("reviews:grid", cycle.code, component)
+        return redirect(_grid_address(cycle.code, component, rater_id))
     messages.success(request, _("All forms of this component are in. Thank you."))
     return redirect("reviews:queue")
 
@@ -320,7 +370,7 @@ def judgement(request: SignedInRequest, sheet_id: int, item: str) -> JsonRespons
             "version": saved.version,
             "value": _value(saved, item),
             "saved_at": timezone.localtime(saved.updated_at).isoformat(),
-            "progress": progress_of(request.user, sheet.participant.cycle, sheet.component),
+            "progress": progress_of(sheet.rater, sheet.participant.cycle, sheet.component),
         }
     )
 
@@ -353,7 +403,7 @@ def _conflict(stale: StaleJudgement, item: str) -> dict[str, Any]:
 
 def _is_open(request: SignedInRequest, sheet: ScoreSheet) -> bool:
     return (
-        sheet.rater_id == request.user.pk
+        ScoreSheet.objects.filter(scored_by(request.user), pk=sheet.pk).exists()
         and sheet.state == ScoreSheet.State.DRAFT
         and sheet.participant.cycle.phase == Phase.RATING
     )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
-from reviews.models import Amendment, Participant, RatingProposal, ResultAdjustment
+from django.utils import timezone
+
+from reviews.models import Amendment, Delegation, Participant, RatingProposal, ResultAdjustment
 from reviews.selectors.orderings import ordering_of
 from reviews.selectors.terms import digest_of, terms_of
 from tests.access.table import Route, Rule, Subjects, alike, codes
@@ -175,6 +178,15 @@ def amendments(world: World) -> dict[str, dict[str, Any]]:
         "proposed": {"code": "november", "amendment_id": pk},
         "missing of another cycle": {"code": "october", "amendment_id": pk},
         "missing": {"code": "november", "amendment_id": MISSING_ID},
+    }
+
+
+def some_days() -> dict[str, str]:
+    today = timezone.localdate()
+    return {
+        "first_day": today.isoformat(),
+        "last_day": (today + datetime.timedelta(days=5)).isoformat(),
+        "reason": "On leave",
     }
 
 
@@ -748,6 +760,62 @@ ROUTES = [
         POST=Rule(hr=200, json={"accept": True}),
     ),
     Route("api/v1/cycles/<slug:code>/versions/", november, GET=Rule(**READ)),
+    Route(
+        "delegations/",
+        GET=Rule(hr=200, auditor=200, manager=200),
+        POST=Rule(
+            hr=302,
+            manager=302,
+            body=lambda world, label: {"delegator": "E0003", "delegate": "E0007", **some_days()},
+        ),
+    ),
+    Route(
+        "delegations/<int:pk>/end/",
+        lambda world: {
+            "given": {"pk": Delegation.objects.get().pk},
+            "missing": {"pk": MISSING_ID},
+        },
+        POST=Rule(hr=302, manager=404),
+    ),
+    Route("second-reviews/", GET=Rule(hr=200, auditor=200, manager=200)),
+    Route(
+        "second-reviews/<int:pk>/decide/",
+        lambda world: {"missing": {"pk": MISSING_ID}},
+        POST=Rule(hr=302, manager=302, body={"decision": "confirm"}),
+    ),
+    Route(
+        "scoring/<slug:code>/<slug:component>/habits/",
+        grids,
+        GET=Rule(hr=404, manager={"november": 200, "*": 404}),
+    ),
+    Route(
+        "api/v1/delegations/",
+        GET=Rule(hr=200, auditor=200, manager=200),
+        POST=Rule(
+            hr=201,
+            manager=201,
+            json=lambda world, label: {"delegator": "E0003", "delegate": "E0007", **some_days()},
+        ),
+    ),
+    Route(
+        "api/v1/delegations/<int:delegation_id>/end/",
+        lambda world: {
+            "given": {"delegation_id": Delegation.objects.get().pk},
+            "missing": {"delegation_id": MISSING_ID},
+        },
+        POST=Rule(hr=200, manager=404),
+    ),
+    Route("api/v1/second-reviews/", GET=Rule(hr=200, auditor=200, manager=200)),
+    Route(
+        "api/v1/second-reviews/<int:review_id>/decide/",
+        lambda world: {"missing": {"review_id": MISSING_ID}},
+        POST=Rule(hr=200, manager=200, json={"confirm": True}),
+    ),
+    Route(
+        "api/v1/cycles/<slug:code>/habits/<slug:component>/",
+        grids,
+        GET=Rule(everyone=404, manager={"november": 200, "*": 404}),
+    ),
     Route("coaching/", GET=Rule(hr=200, auditor=200, manager=200, inspector=200)),
     Route(
         "coaching/new/",

@@ -63,6 +63,7 @@ from reviews.services.appeals import assign_appeal, file_appeal
 from reviews.services.coaching import note_coaching
 from reviews.services.conversations import write_notes
 from reviews.services.cycles import create_cycle, launch_cycle
+from reviews.services.delegations import delegate_scoring
 from reviews.services.improvement_plans import open_plan
 from reviews.services.incidents import note_incident, reply_to_incident
 from reviews.services.judgements import save_judgement, submit_sheets
@@ -519,6 +520,10 @@ def _cycles(cast: Cast) -> dict[str, Cycle]:
     assert october.published_run_id is not None
     found["october"] = release_cycle(actor=cast.hr, cycle=october)
     _judge(found["november"], cast.peer, (3, 4), submit=False)
+    today = timezone.localdate()
+    delegate_scoring(
+        actor=cast.site_manager, delegate=cast.director, first_day=today, last_day=today, reason="On leave"
+    )
     propose_amendment(
         actor=cast.hr,
         cycle=found["november"],
