@@ -20,7 +20,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench trials check lint types contracts migrations catalogues deployment \
+.PHONY: help demo test bench load trials check lint types contracts migrations catalogues deployment \
         environment environment-dev frontend messages requirements fmt clean
 
 help:
@@ -50,6 +50,10 @@ SIZES ?= 1000,10000
 
 bench: environment
 	@exec $(PY) -m bench --sizes $(SIZES) $(ARGS)
+
+# 200 signed-in managers, each saving a cell every 5 s for a minute, against the real server.
+load: environment
+	@exec $(PY) -m bench.load $(ARGS)
 
 # Real servers and workers, killed and stopped at named points, and `make demo` in a browser; about an hour (docs/trials.md).
 trials: environment-dev
