@@ -69,13 +69,20 @@ class DelegationList(ListAPI):
         form.is_valid(raise_exception=True)
         content = dict(form.validated_data)
         numbers = {name: content.pop(name) for name in ("delegate", "delegator") if name in content}
-        people = {}
+        people: dict[str, User] = {}
         for name, number in numbers.items():
             found = User.objects.filter(employee_number=number).first()
             if found is None:
                 raise Refusal("delegation_not_manager", field=name, status=422)
             people[name] = found
-        made = delegate_scoring(actor=caller(request), **people, **content)
+        made = delegate_scoring(
+            actor=caller(request),
+            delegate=people["delegate"],
+            delegator=people.get("delegator"),
+            first_day=content["first_day"],
+            last_day=content["last_day"],
+            reason=content["reason"],
+        )
         return Response(DelegationSerializer(made).data, status=201)
 
 

@@ -38,7 +38,8 @@ def delegations(request: SignedInRequest) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
-        giver = people.filter(pk=data.get("delegator")).first() if data.get("delegator") else request.user
+        named = data.get("delegator")
+        giver = people.filter(pk=named).first() if named else request.user
         try:
             delegate_scoring(
                 actor=request.user,

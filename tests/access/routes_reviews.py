@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from reviews.models import Amendment, Delegation, Participant, RatingProposal, ResultAdjustment
+from reviews.models import Amendment, Delegation, Participant, RatingProposal, ResultAdjustment, SecondReview
 from reviews.selectors.orderings import ordering_of
 from reviews.selectors.terms import digest_of, terms_of
 from tests.access.table import Route, Rule, Subjects, alike, codes
@@ -780,8 +780,11 @@ ROUTES = [
     Route("second-reviews/", GET=Rule(hr=200, auditor=200, manager=200)),
     Route(
         "second-reviews/<int:pk>/decide/",
-        lambda world: {"missing": {"pk": MISSING_ID}},
-        POST=Rule(hr=302, manager=302, body={"decision": "confirm"}),
+        lambda world: {
+            "one of october": {"pk": SecondReview.objects.get().pk},
+            "missing": {"pk": MISSING_ID},
+        },
+        POST=Rule(hr=302, manager=404, body={"decision": "confirm"}),
     ),
     Route(
         "scoring/<slug:code>/<slug:component>/habits/",
@@ -808,8 +811,11 @@ ROUTES = [
     Route("api/v1/second-reviews/", GET=Rule(hr=200, auditor=200, manager=200)),
     Route(
         "api/v1/second-reviews/<int:review_id>/decide/",
-        lambda world: {"missing": {"review_id": MISSING_ID}},
-        POST=Rule(hr=200, manager=200, json={"confirm": True}),
+        lambda world: {
+            "one of october": {"review_id": SecondReview.objects.get().pk},
+            "missing": {"review_id": MISSING_ID},
+        },
+        POST=Rule(hr=409, manager=404, json={"confirm": True}),  # the cycle is released
     ),
     Route(
         "api/v1/cycles/<slug:code>/habits/<slug:component>/",

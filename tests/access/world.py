@@ -56,6 +56,7 @@ from reviews.models import (
     RatingProposal,
     ScoreSheet,
     VoiceInvitation,
+    SecondReview,
 )
 from reviews.services.adjustments import add_points
 from reviews.services.amendments import propose_amendment
@@ -520,6 +521,10 @@ def _cycles(cast: Cast) -> dict[str, Cycle]:
     assert october.published_run_id is not None
     found["october"] = release_cycle(actor=cast.hr, cycle=october)
     _judge(found["november"], cast.peer, (3, 4), submit=False)
+    SecondReview.objects.create(
+        sheet=ScoreSheet.objects.get(participant__cycle=october, participant__employee=cast.agent),
+        reviewer=cast.site_manager,
+    )
     today = timezone.localdate()
     delegate_scoring(
         actor=cast.site_manager, delegate=cast.director, first_day=today, last_day=today, reason="On leave"
