@@ -93,7 +93,9 @@ def sheets_owed(user: User, pace: Pace | None = None) -> list[OwedComponent]:
     for row in rows:
         cycle = cycles[row["participant__cycle"]]
         component = component_of(cycle.configuration, row["component"]) or {}
-        if row["rater"] != user.pk and (is_paired(component) or component.get("method") == RankingMethod.code):
+        if row["rater"] != user.pk and (
+            is_paired(component) or component.get("method") == RankingMethod.code
+        ):
             continue  # an order of people, and pairs, are the manager's own
         if is_paired(component):
             total = pairs_expected(component, row["sheets"])
