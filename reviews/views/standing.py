@@ -213,6 +213,11 @@ def _running(request: SignedInRequest) -> dict[str, Any] | None:
         .filter(participants__employee=request.user)
         .annotate(is_shut=Exists(shut_results(cycle=OuterRef("pk"), employee=request.user)))
         .filter(Q(released_at__isnull=True) | Q(is_shut=True))
+        .filter(
+            participants__employee=request.user,
+            participants__withdrawn_in__isnull=True,
+            released_at__isnull=True,
+        )
         .exclude(phase__in=[Phase.CLOSED, Phase.CANCELLED, Phase.SETUP])
         .order_by("-last_day")
         .first()
