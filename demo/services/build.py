@@ -22,6 +22,7 @@ from demo.services import abilities, cycles, goals, inspections, plans, recognit
 from demo.services import abilities, cycles, inspections, plans, recognition
 from demo.services import abilities, before, cycles, inspections, recognition
 from demo.services import abilities, before, cycles, inspections, plans, recognition
+from demo.services import abilities, cycles, inspections, plans, recognition
 from foundation.documents import Problems
 from foundation.intake import services as intake
 from foundation.intake.models import Import
@@ -90,8 +91,6 @@ def build(*, today: date, root: Path, say: Say) -> None:
     say(f"Cycle {months[-1]:%Y-%m}: waiting for scores")
     with recording(actor=hr):
         cycles.open_for_scoring(hr=hr, company=company, first_day=months[-1], rng=rng)
-    say("Before the scores: terms read, talks noted, a wrong target found")
-    before.prepare(first_day=months[-1], today=today)
     say("Recognition: thanks, a spot award, the best of each month")
     recognition.recognise(hr=hr, months=months)
     say("Plans: one that goes on, one that was met, one for somebody who does well")
