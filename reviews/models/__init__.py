@@ -7,6 +7,7 @@ from reviews.models.coaching import CoachingNote, CoachingWithdrawal
 from reviews.models.comparisons import Comparison, ComparisonReversal
 from reviews.models.competencies import Competency, CompetencyVersion
 from reviews.models.cycles import Cycle, CycleTemplate, PhaseChange
+from reviews.models.delegations import Delegation
 from reviews.models.feedback import (
     Conversation,
     ConversationSignature,
@@ -14,7 +15,6 @@ from reviews.models.feedback import (
     FeedbackPoint,
     ReleaseHold,
 )
-from reviews.models.delegations import Delegation
 from reviews.models.improvement_plans import (
     ImprovementPlan,
     PlanCheckIn,
@@ -62,9 +62,9 @@ __all__ = [
     "Cycle",
     "CycleTemplate",
     "CycleVersion",
+    "Delegation",
     "Feedback",
     "FeedbackPoint",
-    "Delegation",
     "ImprovementPlan",
     "Incident",
     "IncidentReceipt",

@@ -19,8 +19,8 @@ from reviews.models.cycles import Phase
 from reviews.selectors.freshness import results_are_stale
 from reviews.selectors.objectives import without_agreed
 from reviews.selectors.results import shut_results
-from reviews.services.feedback import hold_back
 from reviews.selectors.second_reviews import reviews_waiting_in
+from reviews.services.feedback import hold_back
 from reviews.services.rights import checked_reason, require_hr
 from reviews.services.voice_rounds import abandon_rounds, forget_who_answered
 

@@ -55,8 +55,8 @@ from reviews.models import (
     PlanProposal,
     RatingProposal,
     ScoreSheet,
-    VoiceInvitation,
     SecondReview,
+    VoiceInvitation,
 )
 from reviews.services.adjustments import add_points
 from reviews.services.amendments import propose_amendment

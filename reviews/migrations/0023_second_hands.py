@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("pghistory", "0007_auto_20250421_0444"),
-        ("reviews", "0021_comparisons"),
+        ("reviews", "0022_feedback_and_appeals"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
