@@ -210,14 +210,9 @@ def _running(request: SignedInRequest) -> dict[str, Any] | None:
     """The launched, unreleased cycle that the person takes part in, with its KPIs to date; no judgement, no score."""
     cycle = (
         visible_cycles(request.user)
-        .filter(participants__employee=request.user)
+        .filter(participants__employee=request.user, participants__withdrawn_in__isnull=True)
         .annotate(is_shut=Exists(shut_results(cycle=OuterRef("pk"), employee=request.user)))
         .filter(Q(released_at__isnull=True) | Q(is_shut=True))
-        .filter(
-            participants__employee=request.user,
-            participants__withdrawn_in__isnull=True,
-            released_at__isnull=True,
-        )
         .exclude(phase__in=[Phase.CLOSED, Phase.CANCELLED, Phase.SETUP])
         .order_by("-last_day")
         .first()
