@@ -19,10 +19,6 @@ from django.db import transaction
 from demo import calls, people
 from demo.accounts import ACCOUNTS, PASSWORD
 from demo.services import abilities, cycles, goals, inspections, plans, recognition
-from demo.services import abilities, cycles, inspections, plans, recognition
-from demo.services import abilities, before, cycles, inspections, recognition
-from demo.services import abilities, before, cycles, inspections, plans, recognition
-from demo.services import abilities, cycles, inspections, plans, recognition
 from foundation.documents import Problems
 from foundation.intake import services as intake
 from foundation.intake.models import Import
