@@ -91,6 +91,22 @@ def kpi_facts(
     }
 
 
+def weightiest(facts: list[KPIFact], count: int) -> list[KPIFact]:
+    """Those of the KPIs that weigh most, in the cycle's order; a KPI of two components counts with both and stands
+    once, with its target where one of them has one."""
+    weights: dict[str, float] = {}
+    for fact in facts:
+        code = fact.item["kpi"]
+        weights[code] = weights.get(code, 0) + fact.component["weight"] * fact.item.get("weight", 100)
+    chosen = set(sorted(weights, key=lambda code: -weights[code])[:count])
+    first: dict[str, KPIFact] = {}
+    for fact in facts:
+        code = fact.item["kpi"]
+        if code in chosen and (code not in first or first[code].target is None):
+            first[code] = fact
+    return list(first.values())
+
+
 def _fact(
     component: dict[str, Any],
     item: dict[str, Any],

@@ -31,7 +31,7 @@ from reviews.models.cycles import Phase
 from reviews.selectors.coaching import coaching_in
 from reviews.selectors.cycles import get_cycle_for, visible_cycles
 from reviews.selectors.delegations import delegators_of, scored_by
-from reviews.selectors.evidence import KPIFact, data_until, kpi_facts, previous_result
+from reviews.selectors.evidence import KPIFact, data_until, kpi_facts, previous_result, weightiest
 from reviews.selectors.goal_sheets import led_goal_cycles
 from reviews.selectors.incidents import incidents_in
 from reviews.selectors.orderings import is_ordered
@@ -60,6 +60,7 @@ from reviews.views.requests import SignedInRequest
 
 # Evidence columns in the grid: more would push the scores out of sight; the panel has them all.
 FACTS_IN_GRID = 2
+FACTS_IN_PANEL = 30
 OTHERS_SHOWN = 12
 INCIDENTS_SHOWN = 8
 # What stands in a cell whose item could not be observed, and what people type for it.
@@ -204,9 +205,7 @@ def _choices(entry: dict[str, Any], item: dict[str, Any]) -> list[dict[str, Any]
 
 
 def _in_grid(facts: list[KPIFact]) -> list[KPIFact]:
-    """The weightiest, in the cycle's order; all of them stand beside the cell that is being scored."""
-    by_weight = sorted(facts, key=lambda fact: -fact.component["weight"] * fact.item["weight"])
-    return [fact for fact in facts if fact in by_weight[:FACTS_IN_GRID]]
+    return weightiest(facts, FACTS_IN_GRID)
 
 
 def _fact_heads(facts: list[KPIFact]) -> list[dict[str, Any]]:
@@ -437,7 +436,7 @@ def evidence(request: SignedInRequest, sheet_id: int, item: str) -> HttpResponse
                     "target": kpi_value(fact.target, fact.item["version"]),
                     "n": fact.n,
                 }
-                for fact in kpi_facts(cycle, [employee.pk])[employee.pk]
+                for fact in weightiest(kpi_facts(cycle, [employee.pk])[employee.pk], FACTS_IN_PANEL)
             ],
             "data_until": data_until(cycle),
             "incidents": list(

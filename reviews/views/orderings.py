@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from foundation.interface.access import role_required
 from foundation.refusals import Refusal
 from reviews.selectors.cycles import get_cycle_for
-from reviews.selectors.evidence import KPIFact, kpi_facts
+from reviews.selectors.evidence import KPIFact, kpi_facts, weightiest
 from reviews.selectors.orderings import Ordering, ordering_of
 from reviews.services.orderings import StaleOrdering, save_ordering, submit_ordering
 from reviews.views.presentation import kpi_value, name_of, unit_of
@@ -62,7 +62,7 @@ def ordering(request: SignedInRequest, code: str, component: str) -> HttpRespons
                     "employee": people[pk],
                     "place": place,
                     "tied": index > 0,
-                    "facts": [_fact(fact) for fact in _weightiest(facts[pk])],
+                    "facts": [_fact(fact) for fact in weightiest(facts[pk], FACTS_SHOWN)],
                 }
             )
     return render(
@@ -77,11 +77,6 @@ def ordering(request: SignedInRequest, code: str, component: str) -> HttpRespons
             "is_open": found.is_open,
         },
     )
-
-
-def _weightiest(facts: list[KPIFact]) -> list[KPIFact]:
-    by_weight = sorted(facts, key=lambda fact: -fact.component["weight"] * fact.item["weight"])
-    return [fact for fact in facts if fact in by_weight[:FACTS_SHOWN]]
 
 
 def _fact(fact: KPIFact) -> dict[str, Any]:
