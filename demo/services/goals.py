@@ -129,7 +129,7 @@ def agree_on_goals(
             agrees=each.employee.login not in left_open,
         )
         for each in people
-        if each.rater is not None or leaders[each.employee_id]
+        if each.employee.may_sign_in and (each.rater is not None or leaders[each.employee_id])
     }
 
 
@@ -187,8 +187,12 @@ def run(*, hr: User, today: date) -> None:
     check_ins.check_in(actor=hr, objective_id=company.pk, confidence=2, values={1: 74})
     check_ins.check_in(actor=leader, objective_id=of_team[0].pk, confidence=3, values={1: 24})
     made: dict[int, list[Objective]] = {}
-    people = Participant.objects.filter(cycle=cycle).select_related("employee").order_by("employee_id")
-    for index, participant in enumerate(people):
+    people = (
+        Participant.objects.filter(cycle=cycle).select_related("employee", "rater").order_by("employee_id")
+    )
+    # Who has left signs nothing any more; who moved agrees with the leader of the new team.
+    staying = [each for each in people if each.rater is not None and each.employee.may_sign_in]
+    for index, participant in enumerate(staying):
         is_agent = participant.employee.login == "agent"
         wordings = [
             {**each, "parent": (company if each["perspective"] == "customer" else of_team[0]).pk}
@@ -197,7 +201,7 @@ def run(*, hr: User, today: date) -> None:
         made[participant.employee_id] = agree_on(
             cycle=cycle,
             employee=participant.employee,
-            superior=leader,
+            superior=participant.rater or leader,
             wordings=wordings,
             # Two proposals are left for the sign-in `manager` to answer.
             agrees=index not in (2, 5) or is_agent,
