@@ -26,7 +26,7 @@ class SeveralFilesField(forms.FileField):
 
 def files_field(*, required: bool = False) -> SeveralFilesField:
     return SeveralFilesField(
-        label=_("Evidence"),
+        label=_("What proves it"),
         required=required,
         help_text=_(
             "PDF, pictures, Word, Excel, text or recordings; at most %(count)s files of %(limit)s MB."
@@ -36,7 +36,7 @@ def files_field(*, required: bool = False) -> SeveralFilesField:
 
 
 class AppealForm(forms.Form):
-    item = forms.ChoiceField(label=_("What is wrong"), choices=())
+    item = forms.ChoiceField(label=_("Which part"), choices=())
     proposed_score = forms.FloatField(
         label=_("What it should be"),
         min_value=0,
@@ -83,7 +83,7 @@ class DecisionForm(forms.Form):
 
     decision = forms.ChoiceField(
         label=_("Decision"),
-        choices=[("accept", _("Accept")), ("reject", _("Reject"))],
+        choices=[("accept", _("Accept it")), ("reject", _("Turn it down"))],
         widget=forms.RadioSelect,
     )
     score = forms.FloatField(

@@ -64,6 +64,11 @@ class FeedbackForm(forms.Form):
             )
 
     def fields_of(self, index: int) -> list[forms.BoundField]:
+        """To be drawn. What a release waits for is not called optional, though half of it can be saved."""
+        if self.sheet.rule.required:
+            for name in (f"suggestion_{index}", f"due_on_{index}"):
+                if name in self.fields:
+                    self.fields[name].required = True
         return [
             self[name]
             for name in (f"evidence_{index}", f"suggestion_{index}", f"due_on_{index}")

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 APPEND_ONLY = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
 
@@ -18,9 +19,9 @@ class AppealState(models.TextChoices):
     FILED = "filed", _("filed")
     UNDER_REVIEW = "under_review", _("under review")
     WITHDRAWN = "withdrawn", _("withdrawn")
-    ACCEPTED = "accepted", _("accepted")
+    ACCEPTED = "accepted", pgettext_lazy("appeal", "accepted")
     PARTLY = "partly", _("accepted in part")
-    REJECTED = "rejected", _("rejected")
+    REJECTED = "rejected", pgettext_lazy("appeal", "rejected")
 
 
 OPEN_STATES = (AppealState.FILED, AppealState.UNDER_REVIEW)

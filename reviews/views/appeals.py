@@ -213,7 +213,7 @@ def _change_rows(cycle: Cycle, change: Any) -> list[dict[str, Any]]:
             "after": score_text(after.score) if after else "",
         },
         {
-            "label": _("Rating"),
+            "label": _("Rating band"),
             "before": band_of(cycle, before.rating).get("label", "") if before else "",
             "after": band_of(cycle, after.rating).get("label", "") if after else "",
         },

@@ -35,6 +35,7 @@ PHONE, DESK = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
 
 
 def become(page: Page, live_server: Any, user: User, size: Any = DESK) -> None:
+    page.wait_for_load_state("networkidle")  # a page that is left half-way complains of what it did not get
     page.context.clear_cookies()
     page.set_viewport_size(size)
     page.goto(f"{live_server.url}/sign-in/")
@@ -42,6 +43,7 @@ def become(page: Page, live_server: Any, user: User, size: Any = DESK) -> None:
     page.fill("input[name=login], input[name=username]", user.login)
     page.click("form[method=post] button[type=submit].btn-primary")
     page.wait_for_url(lambda url: "/sign-in/" not in url)
+    page.wait_for_load_state("networkidle")
 
 
 def pay(cast: Cast, cycle: Cycle) -> PayoutRun:
@@ -117,7 +119,7 @@ def test_from_the_release_to_the_money(
 
     become(page, live_server, cast.other_manager)
     page.goto(here)
-    page.get_by_label("Accept").check()
+    page.get_by_label("Accept it").check()
     page.locator("form[action$='/decide/'] [name=reason]").fill("The log of the provider shows it")
     page.locator("form[action$='/decide/'] button[type=submit]").click()
     expect(page.locator("main")).to_contain_text("is being computed")
