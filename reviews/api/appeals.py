@@ -201,7 +201,7 @@ class AppealStep(LaurelAPIView):
 
     scopes = {"POST": Scope.CYCLES_WRITE}
     roles = {"POST": ("hr", "manager", "employee")}
-    serializer_class = AppealSerializer
+    serializer_class: Any = AppealSerializer
 
     def checked(self, form: serializers.Serializer[Any]) -> dict[str, Any]:
         """Who may not read the appeal learns that first, whatever was sent."""

@@ -65,7 +65,7 @@ class FeedbackPointRequest(serializers.Serializer[Any]):
 
 class FeedbackRequest(serializers.Serializer[Any]):
     words = serializers.CharField(max_length=TEXT_LIMIT, allow_blank=True, required=False, default="")
-    points = FeedbackPointRequest(many=True, max_length=MOST_POINTS)
+    points = serializers.ListField(child=FeedbackPointRequest(), max_length=MOST_POINTS)
     version = serializers.IntegerField(
         min_value=0, max_value=LARGEST_VERSION, help_text="0 for the first one"
     )

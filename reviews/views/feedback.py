@@ -50,11 +50,11 @@ SHOWN = 300
 def feedback_list(request: SignedInRequest, code: str) -> HttpResponse:
     """The reader's people: who still lacks what, who waits. HR sees besides who holds it up."""
     cycle = get_cycle_for(request.user, code)
-    people = with_feedback(feedback_people(request.user, cycle))
+    people: Any = with_feedback(feedback_people(request.user, cycle))
     sees_all = request.user.has_role("hr", "auditor")
     shown = list(people.order_by("-waits", "employee__name_sort", "employee_id")[:SHOWN])
     missing = unanswered(cycle, [part.employee_id for part in shown])
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "participant": part,
             "missing": missing.get(part.employee_id, 0),
