@@ -81,11 +81,11 @@ def speak_up(*, hr: User, payroll: User, cycle: Cycle) -> None:
     appeals.file_appeal(
         actor=agent,
         cycle=cycle,
-        reason="当月第二周电话系统升级，来电都排到了我名下，等待时间不是我造成的。附上当时的通知。",
+        reason="当月第二周电话系统升级，部分来电集中转到我名下，这一项因此受了影响。附上当时的通知。",
         files=[
             SimpleUploadedFile("系统升级通知.txt", "第二周电话系统升级，部分来电集中转入少数坐席。".encode())
         ],
-        **_wish(cycle, agent, "response_time", 15),
+        **_wish(cycle, agent, 15),
     )
     _decide_another(hr, cycle, agent)
     runs.drain_outbox()
@@ -95,22 +95,23 @@ def speak_up(*, hr: User, payroll: User, cycle: Cycle) -> None:
     runs.drain_outbox()
 
 
-def _wish(cycle: Cycle, person: User, subject: str, more: float) -> dict[str, Any]:
-    """The line of the KPI, so many points higher."""
+def _wish(cycle: Cycle, person: User, more: float) -> dict[str, Any]:
+    """The weakest KPI of the person, so many points higher."""
     result = released_result_of(person, cycle)
     assert result is not None
-    item = next(each for each in items_of(cycle, result) if each.subject == subject)
+    lines = [item for item in items_of(cycle, result) if item.component == "kpis" and item.subject]
+    item = min((each for each in lines if each.score is not None), key=lambda each: each.score or 0)
     return {
         "component": item.component,
-        "subject": subject,
-        "proposed_score": round(min((item.score or 0) + more, 120), 1),
+        "subject": item.subject,
+        "proposed_score": round((item.score or 0) + more, 1),
     }
 
 
 def _read_and_talk(cycle: Cycle, agent: User) -> None:
     if not Acknowledgement.objects.filter(cycle=cycle, employee=agent).exists():
         acknowledgements.acknowledge_result(
-            actor=agent, cycle=cycle, agrees=False, comment="响应时长一项我有不同意见"
+            actor=agent, cycle=cycle, agrees=False, comment="有一项我有不同意见"
         )
     participant = Participant.objects.select_related("rater").get(cycle=cycle, employee=agent)
     if participant.rater is None or Conversation.objects.filter(participant=participant).exists():
@@ -120,7 +121,7 @@ def _read_and_talk(cycle: Cycle, agent: User) -> None:
         cycle=cycle,
         employee_id=agent.pk,
         held_on=timezone.localdate(),
-        text="谈了本月各项指标。响应时长双方看法不同，员工将提出申诉；约定下月每周一起听两通录音。",
+        text="谈了本月各项指标。有一项双方看法不同，员工将提出申诉；约定下月每周一起听两通录音。",
         version=0,
     )
     conversations.sign_notes(
@@ -144,8 +145,8 @@ def _decide_another(hr: User, cycle: Cycle, agent: User) -> None:
     appeal = appeals.file_appeal(
         actor=person,
         cycle=cycle,
-        reason="有三通电话的等待时间被算了两次，明细里可以看到重复的记录编号。",
-        **_wish(cycle, person, "response_time", 20),
+        reason="这一项有三条记录被算了两次，明细里可以看到重复的记录编号。",
+        **_wish(cycle, person, 20),
     )
     second = User.objects.get(login="hr2")
     decider = (
@@ -159,5 +160,5 @@ def _decide_another(hr: User, cycle: Cycle, agent: User) -> None:
             actor=decider,
             appeal_id=appeal.pk,
             accept=True,
-            reason="记录编号确有重复，扣除后等待时间达标，予以采纳。",
+            reason="记录编号确有重复，扣除后应为申请的分数，予以采纳。",
         )
