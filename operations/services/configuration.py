@@ -18,6 +18,7 @@ from metrics.services import inspection_configuration as inspections
 from metrics.services import target_sections as targets
 from people.services import configuration as people
 from reviews.services import configuration as reviews
+from reviews.services import improvement_configuration as improvement
 from reviews.services import library_configuration as library
 
 Load = Callable[..., Any]
@@ -37,6 +38,7 @@ SECTIONS: dict[str, tuple[Load, Dump]] = {
     "targets": (targets.load_targets, targets.dump_targets),
     "behaviours": (library.load_behaviours, library.dump_behaviours),
     "incident_strengths": (library.load_strengths, library.dump_strengths),
+    "plan_rule": (improvement.load_plan_rule, improvement.dump_plan_rule),
     "cycle_templates": (reviews.load_cycle_templates, reviews.dump_cycle_templates),
     "incentive_plans": (incentives.load_incentive_plans, incentives.dump_incentive_plans),
 }

@@ -13,6 +13,7 @@ from django.http import Http404
 
 from foundation.delivery import duties
 from foundation.delivery.models import Notice
+from foundation.documents import Problems
 from foundation.refusals import Refusal
 from metrics.models import KPI, KPIVersion
 from people.models import User
@@ -25,6 +26,7 @@ from reviews.models import (
     PlanObjection,
     PlanOutcome,
     PlanProposal,
+    PlanRule,
     PlanTerms,
     TermsSettlement,
 )
@@ -37,6 +39,7 @@ from reviews.selectors.improvement_plans import (
     visible_plans,
 )
 from reviews.selectors.improvement_progress import progress, progress_of
+from reviews.services.improvement_configuration import dump_plan_rule, load_plan_rule
 from reviews.services.improvement_course import decide_outcome, mark_measure_done, record_check_in
 from reviews.services.improvement_plans import (
     agree_to_terms,
@@ -619,3 +622,20 @@ def test_queries_do_not_depend_on_the_number_of_plans(cast: Cast, csat: KPIVersi
     few = query_count(look)
     crowd(6, "B")
     assert query_count(look) == few
+
+
+def test_the_rule_in_a_configuration_document(cast: Cast, csat: KPIVersion) -> None:
+    def load(items: Any) -> list[str]:
+        problems = Problems()
+        load_plan_rule(items, actor=cast.hr, problems=problems, path=("plan_rule",))
+        return [problem.code for problem in problems]
+
+    assert dump_plan_rule() == []
+    assert load([{"score_below": 55, "answer_days": 10}]) == []
+    dumped = dump_plan_rule()
+    assert dumped == [{"score_below": 55, "points_below": 60, "score_from": 95, "answer_days": 10}]
+    assert (load(dumped), dump_plan_rule(), PlanRule.objects.count()) == ([], dumped, 1)
+    assert load([{"score_from": 50}]) == ["improvement_rule_order"]
+    assert load([{}, {}]) == ["cycle_list_too_long"]
+    assert load([{"rank_below": 3}])
+    assert PlanRule.objects.count() == 1
