@@ -261,7 +261,14 @@ APPEND_ONLY_TABLES = [
     "reviews_checkin",
     "reviews_checkinvalue",
     "reviews_objectivesignature",
+    "reviews_plancheckin",
+    "reviews_planmeasuredone",
+    "reviews_planobjection",
+    "reviews_planoutcome",
+    "reviews_planrule",
+    "reviews_planterms",
     "reviews_resultadjustment",
+    "reviews_termssettlement",
 ]
 APPEND_ONLY_TABLE_PATTERNS = ["%event"]  # the trail: one event table per followed model
 
