@@ -68,7 +68,7 @@ class AmendmentRequest(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=REASON_LIMIT)
 
 
-class DecisionRequest(serializers.Serializer[Any]):
+class AmendmentDecisionRequest(serializers.Serializer[Any]):
     accept = serializers.BooleanField()
     reason = serializers.CharField(
         max_length=REASON_LIMIT, required=False, allow_blank=True, default="", help_text="needed to reject"
@@ -127,12 +127,12 @@ class AmendmentDecision(LaurelAPIView):
     roles = {"POST": ("hr",)}
     serializer_class = AmendmentSerializer
 
-    @extend_schema(request=DecisionRequest, responses={200: AmendmentSerializer})
+    @extend_schema(request=AmendmentDecisionRequest, responses={200: AmendmentSerializer})
     @idempotent
     def post(self, request: Request, code: str, amendment_id: int) -> Response:
         """By somebody else of HR than who proposed it."""
         found = get_amendment_for(caller(request), get_cycle_for(caller(request), code), amendment_id)
-        form = DecisionRequest(data=request.data)
+        form = AmendmentDecisionRequest(data=request.data)
         form.is_valid(raise_exception=True)
         decided = decide_amendment(actor=caller(request), amendment=found, **form.validated_data)
         return Response(AmendmentSerializer(decided).data)

@@ -40,6 +40,7 @@ from reviews.selectors.roles import frozen_roles, roles_of
 from reviews.services.cycles import forms_for
 from reviews.services.rights import checked_reason, require_hr
 from reviews.services.scoring import start_scoring
+from reviews.services.voice_changes import follow_manager, invite_for_joiner, release_raters_of
 
 Kind, State = Amendment.Kind, Amendment.State
 #: While forms may still be filled in. A target may be mended up to the release.
@@ -286,6 +287,7 @@ def _apply_joiner(cycle: Cycle, details: Mapping[str, Any]) -> list[int]:
         },
     )
     _give_forms(forms_for(cycle, [part]))
+    invite_for_joiner(part)
     return [employee, *([rater] if rater else [])]
 
 
@@ -301,6 +303,7 @@ def _apply_leaver(cycle: Cycle, details: Mapping[str, Any]) -> list[int]:
     part.save(update_fields=["withdrawn_in"])
     forms = list(part.sheets.exclude(state=ScoreSheet.State.WITHDRAWN))
     _withdraw(forms)
+    release_raters_of(part)
     return [part.employee_id, *{each.rater_id for each in forms}]
 
 
@@ -353,6 +356,7 @@ def _apply_rater(cycle: Cycle, details: Mapping[str, Any]) -> list[int]:
     )
     components: dict[str, ScoreSheet | None] = {each.component: each for each in old} or dict.fromkeys(asked)
     _withdraw(old)
+    follow_manager(part, details["from"], details["rater"])
     if part.rater_id == details["from"]:
         part.rater_id = details["rater"]
         part.save(update_fields=["rater"])

@@ -26,6 +26,7 @@ from reviews.selectors.voice_reports import voice_report
 from reviews.selectors.voice_rounds import component_of_round, progress_of_round, totals_of_round
 from reviews.services.phases import advance_phase, release_cycle, return_phase
 from reviews.services.voice_answers import answer_in_bulk, draft_key, save_answer
+from reviews.services.voice_changes import follow_manager, invite_for_joiner, release_raters_of
 from reviews.services.voice_invitations import (
     approve_all,
     decide_raters,
@@ -589,3 +590,29 @@ def test_approving_everything_at_once(world: VoiceWorld) -> None:
     assert approve_all(actor=world.cast.hr, voices=world.voices) == waiting
     assert not VoiceInvitation.objects.filter(state="proposed").exists()
     refused("cycle_hr_only", approve_all, actor=world.cast.manager, voices=world.voices)
+
+
+def test_amendments_of_the_cycle_reach_an_open_360(world: VoiceWorld) -> None:
+    agent, new = world.cast.agent, world.cast.other_manager
+    part = world.part()
+    follow_manager(part, world.cast.manager.pk, new.pk)
+    standing = VoiceInvitation.objects.filter(participant=part, group="superior", state="approved")
+    assert [each.rater for each in standing] == [new]
+    world.answer(agent, (4, 4, 4))
+    world.ask("peers", world.colleagues[:1])
+    world.answer(world.colleagues[0], (3, 3, 3))
+    other = world.part(world.colleagues[3])
+    save_answer(
+        actor=world.colleagues[3],
+        invitation_id=world.invitation(world.colleagues[3], world.colleagues[3]).pk,
+        levels=chosen((5, 5, 5)),
+        texts={},
+        version=0,
+        submit=True,
+    )
+    release_raters_of(part)
+    assert not VoiceInvitation.objects.filter(participant=part, state="approved").exists()
+    assert [each.participant_id for each in VoiceDraft.objects.all()] == [other.pk]
+    invite_for_joiner(part)
+    again = VoiceInvitation.objects.filter(participant=part, state__in=["approved", "proposed"])
+    assert {each.group for each in again} == {"self", "superior", "peers"}
