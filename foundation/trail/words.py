@@ -12,6 +12,7 @@ MODELS = (
     _("kpi"), _("kpi version"), _("leadership"), _("measure"), _("membership"), _("payout decision"), _("payout run"),
     _("plan version"), _("role grant"), _("score sheet"), _("site"), _("source"), _("target edition"), _("team"),
     _("token"), _("user"),
+    _("amendment"), _("delegation"), _("second review"),
 )  # fmt: skip
 FIELDS = (
     _("aliases"), _("answer"), _("proposed by"), _("rating"), _("rating proposal"), _("approved at"),
@@ -33,4 +34,9 @@ FIELDS = (
     _("appeal"), _("content hash"), _("conversation"),
     _("manager"), _("month"), _("points"), _("rated by"), _("rule"),
     _("total"), _("updated at"), _("updated by"), _("user"), _("valid"), _("version"),
+    _("agreed version"), _("asked by"), _("assessed by"), _("closings"), _("contact name"), _("days"),
+    _("delegate"), _("delegator"), _("details"), _("digest"), _("edit"), _("ended at"), _("ended by"),
+    _("group"), _("is dropped"), _("is open"), _("latest version"), _("levels"), _("minimum"),
+    _("objective"), _("proposed at"), _("replaces"), _("reviewer"), _("round"), _("side"),
+    _("submitted by"),
 )  # fmt: skip
