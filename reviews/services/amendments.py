@@ -28,7 +28,7 @@ from people.selectors.leaders import raters_for
 from people.selectors.rosters import roster_between
 from people.selectors.teams import sites_of_teams
 from reviews import topics
-from reviews.methods.document import fingerprint, rated_components
+from reviews.methods.document import component_of, fingerprint, rated_components
 from reviews.methods.kpi import ATTAINMENT
 from reviews.methods.paired import compares_widely, is_paired
 from reviews.methods.ranking import RankingMethod
@@ -383,8 +383,10 @@ def _withdraw(forms: Iterable[ScoreSheet]) -> None:
 
 def _give_forms(forms: Iterable[ScoreSheet]) -> None:
     """New ones; one that was withdrawn from the same rater is opened again, and a second part of one rater adds its
-    days to the first."""
+    days to the first. Who compares in pairs compares the new one with the others: what was handed in is open again."""
     for sheet in forms:
+        if is_paired(component_of(sheet.participant.cycle.configuration, sheet.component)):
+            _open_again(sheet)
         known = ScoreSheet.objects.filter(
             participant=sheet.participant, component=sheet.component, rater_id=sheet.rater_id
         ).first()
@@ -401,6 +403,20 @@ def _give_forms(forms: Iterable[ScoreSheet]) -> None:
         known.submitted_at = None if known.state == ScoreSheet.State.DRAFT else known.submitted_at
         known.version += 1
         known.save()
+
+
+def _open_again(joined: ScoreSheet) -> None:
+    handed_in = ScoreSheet.objects.filter(
+        participant__cycle=joined.participant.cycle_id,
+        component=joined.component,
+        rater=joined.rater_id,
+        state=ScoreSheet.State.SUBMITTED,
+    )
+    for sheet in handed_in.select_for_update(of=("self",)):
+        sheet.state = ScoreSheet.State.DRAFT
+        sheet.submitted_at = None
+        sheet.version += 1
+        sheet.save(update_fields=["state", "submitted_at", "version", "updated_at"])
 
 
 def _person(details: Mapping[str, Any], field: str) -> User:

@@ -27,6 +27,7 @@ from reviews.selectors.launch import launch_problems
 from reviews.selectors.pairs import Question, next_pair, pair_form_of
 from reviews.selectors.references import references_on
 from reviews.selectors.sheets import sheets_owed
+from reviews.services.amendments import propose_amendment
 from reviews.services.cycles import edit_configuration, launch_cycle
 from reviews.services.judgements import reopen_sheet, submit_sheets
 from reviews.services.pairs import answer_all, answer_pair, submit_pairs, undo_pair
@@ -444,3 +445,62 @@ def test_reading_a_form_takes_as_many_queries_for_ten_answers_as_for_none(
     before = query_count(lambda: next_pair(cast.manager, cycle, "pairs"))
     answer_all(actor=cast.manager, cycle=cycle, component="pairs", prefer=by_list([cast.peer]), submit=False)
     assert query_count(lambda: next_pair(cast.manager, cycle, "pairs")) == before == 2
+
+
+def amend(cast: Cast, cycle: Cycle, kind: str, **details: Any) -> None:
+    propose_amendment(actor=cast.hr, cycle=cycle, kind=kind, details=details, reason="The roster was wrong")
+
+
+def forms(cast: Cast, cycle: Cycle) -> dict[str, set[str]]:
+    """Whom each rater compares by now."""
+    found: dict[str, set[str]] = {}
+    asked = ScoreSheet.objects.filter(participant__cycle=cycle, component="pairs").exclude(state="withdrawn")
+    for rater, employee in asked.values_list("rater", "participant__employee"):
+        found.setdefault(cast.name_of(rater), set()).add(cast.name_of(employee))
+    return found
+
+
+def test_somebody_joins_leaves_and_changes_the_manager(cast: Cast, cycle: Cycle) -> None:
+    answer_all(actor=cast.manager, cycle=cycle, component="pairs", prefer=by_list([cast.peer, cast.agent]))
+    with pytest.raises(Refusal) as refused:
+        amend(cast, cycle, "rater", employee=cast.outsider.pk, rater=cast.manager.pk)
+    assert refused.value.code == "amendment_order_submitted"
+    reopen_sheet(
+        actor=cast.hr,
+        sheet_id=ScoreSheet.objects.filter(rater=cast.manager)[0].pk,
+        reason="One more will come",
+    )
+    amend(cast, cycle, "rater", employee=cast.outsider.pk, rater=cast.manager.pk)
+    amend(cast, cycle, "leaver", employee=cast.leaver.pk)
+    assert forms(cast, cycle) == {"manager": {"agent", "peer", "outsider"}, "other_manager": {"mover"}}
+    form = pair_form_of(cast.manager, cycle, "pairs")
+    assert not form.is_enough
+    assert len(form.parts[0].order.asked) == 1
+    # What was said of the one who left stays, and is not the last answer any more.
+    undone = undo_pair(actor=cast.manager, cycle=cycle, component="pairs")
+    assert {undone.first.employee_id, undone.second.employee_id} == {cast.agent.pk, cast.peer.pk}
+    answer_all(actor=cast.manager, cycle=cycle, component="pairs", prefer=by_list([cast.outsider, cast.peer]))
+    # Who has one person alone compares nobody, and hands in what is nothing.
+    assert submit_pairs(actor=cast.other_manager, cycle=cycle, component="pairs").is_submitted
+    score(cast.hr, cycle)
+    found = points(cast, cycle)
+    assert found["outsider"] > found["peer"] > found["agent"]  # type: ignore[operator]
+    assert found["mover"] is None
+    assert_explains_itself(cycle)
+
+
+def test_who_joins_a_wide_group_is_compared_by_all_and_brings_a_rater(cast: Cast, draft: Cycle) -> None:
+    cycle = launched(cast, draft, paired(cohort="job"))
+    everyone = {"agent", "peer", "leaver", "outsider", "mover"}
+    answer_all(actor=cast.manager, cycle=cycle, component="pairs", prefer=by_list([cast.peer]))
+    amend(cast, cycle, "joiner", employee=cast.remote.pk)
+    raters = ("manager", "other_manager", "director")
+    assert forms(cast, cycle) == {rater: {*everyone, "remote"} for rater in raters}
+    form = pair_form_of(cast.manager, cycle, "pairs")
+    assert form.is_open
+    assert form.question is not None
+    assert cast.remote.pk in (form.question.left, form.question.right)
+    # Another manager changes nothing here: every rater of the group compares everybody.
+    before = forms(cast, cycle)
+    amend(cast, cycle, "rater", employee=cast.outsider.pk, rater=cast.manager.pk)
+    assert forms(cast, cycle) == before
