@@ -30,7 +30,7 @@ SCOPE_ROLES: dict[str, frozenset[str]] = {
     Scope.INSPECTIONS_WRITE: frozenset({"hr", "inspector", "employee"}),
     Scope.INCIDENTS_WRITE: frozenset({"hr", "manager", "inspector", "employee"}),
     Scope.CYCLES_READ: _EVERYONE,
-    Scope.CYCLES_WRITE: frozenset({"hr", "manager"}),
+    Scope.CYCLES_WRITE: frozenset({"hr", "manager", "employee"}),
     Scope.RESULTS_READ: _EVERYONE,
     Scope.PAYOUTS_READ: _EVERYONE,
     Scope.PAYOUTS_WRITE: frozenset({"hr", "payroll"}),
