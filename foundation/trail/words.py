@@ -7,6 +7,7 @@ verbose_name needs no line here.
 from django.utils.translation import gettext_noop as _
 
 MODELS = (
+    _("amendment"), _("delegation"), _("second review"),
     _("award kind"), _("batch"), _("clawback"), _("payout hold"), _("potential rating"), _("spot budget"),
     _("compensation"), _("cycle"), _("cycle template"), _("incentive plan"), _("job"), _("judgement"),
     _("kpi"), _("kpi version"), _("leadership"), _("measure"), _("membership"), _("payout decision"), _("payout run"),
@@ -15,6 +16,11 @@ MODELS = (
     _("amendment"), _("delegation"), _("second review"),
 )  # fmt: skip
 FIELDS = (
+    _("agreed version"), _("asked by"), _("assessed by"), _("closings"), _("contact name"), _("days"),
+    _("delegate"), _("delegator"), _("details"), _("digest"), _("edit"), _("ended at"), _("ended by"),
+    _("group"), _("is dropped"), _("is open"), _("latest version"), _("levels"), _("minimum"),
+    _("objective"), _("proposed at"), _("replaces"), _("reviewer"), _("round"), _("side"),
+    _("submitted by"),
     _("aliases"), _("answer"), _("proposed by"), _("rating"), _("rating proposal"), _("approved at"),
     _("approved by"), _("comment"), _("component"), _("configuration"),
     _("configuration version"), _("content digest"), _("created at"), _("created by"), _("currency"), _("cycle"),
