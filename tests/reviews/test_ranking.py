@@ -303,7 +303,7 @@ def test_every_standing_can_be_made_again_from_its_counts() -> None:
 
 
 def test_only_methods_that_compare_are_computed_with_everyone_at_once() -> None:
-    assert {"ranking"} == COMPARING
+    assert {"ranking", "paired_comparison"} == COMPARING
     nobody = np.array([], dtype=np.int64)
     empty = pd.DataFrame()
     with pytest.raises(TypeError, match="kpi compares nobody"):
