@@ -251,7 +251,7 @@ def test_the_queue_is_one_list_with_everything_that_waits(
 
 
 @pytest.mark.parametrize("name", ["queue", "grid", "completion"])
-def test_pages_of_the_manager_ask_at_most_15_times_at_any_size(
+def test_pages_of_the_manager_ask_as_often_at_any_size(
     cast: Cast,
     rating_cycle: Cycle,
     client: Client,
@@ -281,9 +281,9 @@ def test_pages_of_the_manager_ask_at_most_15_times_at_any_size(
     ScoreSheet.objects.bulk_create(
         ScoreSheet(participant=each, component="conduct", rater=cast.manager) for each in parts
     )
-    assert (
-        query_count(lambda: client.get(address)) == few <= 15 + 4
-    )  # session, user, roles and unread among them
+    # Session, user, roles and unread are among them. The queue asks every part of the product what is owed there.
+    most = 30 if name == "queue" else 19
+    assert query_count(lambda: client.get(address)) == few <= most
     assert sheets_owed(cast.manager)[0].sheets > 60
 
 
