@@ -12,7 +12,7 @@ from pathlib import Path
 from bench.report import Row
 from bench.servers import databases
 
-PARTS = ("import", "scoring", "payout", "pages", "pull", "mixed")
+PARTS = ("import", "scoring", "payout", "pages", "pull", "mixed", "voices")
 
 
 def measure(size: int, parts: set[str]) -> list[Row]:
@@ -29,7 +29,7 @@ def measure(size: int, parts: set[str]) -> list[Row]:
         logging.getLogger("django.request").setLevel(logging.ERROR)
         from django.db import connections
 
-        from bench import bare, mixed, pages, pulls, statements, work
+        from bench import bare, mixed, pages, pulls, statements, voices, work
         from bench import company as companies
 
         loader = servers.connect()
@@ -63,6 +63,9 @@ def measure(size: int, parts: set[str]) -> list[Row]:
         if "mixed" in parts:
             say("mixed cycle")
             rows += mixed.measure_mixed(loader, company, servers.environment)
+        if "voices" in parts:
+            say("many voices")
+            rows += voices.measure_voices(loader, company, servers.environment)
         connections.close_all()
         loader.close()
         say("done")

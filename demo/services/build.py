@@ -18,7 +18,7 @@ from django.db import transaction
 
 from demo import calls, people
 from demo.accounts import ACCOUNTS, PASSWORD
-from demo.services import abilities, cycles, goals, inspections, plans, recognition
+from demo.services import abilities, before, cycles, goals, inspections, joint, plans, recognition
 from foundation.documents import Problems
 from foundation.intake import services as intake
 from foundation.intake.models import Import
@@ -39,6 +39,7 @@ CATALOGUES = [
     Path("metrics/catalogue/inspection.yaml"),
     Path("reviews/catalogue/templates.yaml"),
     Path("demo/abilities.yaml"),
+    Path("demo/joint.yaml"),
     Path("incentives/catalogue/plans.yaml"),
 ]
 
@@ -87,6 +88,8 @@ def build(*, today: date, root: Path, say: Say) -> None:
     say(f"Cycle {months[-1]:%Y-%m}: waiting for scores")
     with recording(actor=hr):
         cycles.open_for_scoring(hr=hr, company=company, first_day=months[-1], rng=rng)
+    say("Before the scores: terms read, talks noted, a wrong target, somebody who stands in")
+    before.prepare(first_day=months[-1], today=today)
     say("Recognition: thanks, a spot award, the best of each month")
     recognition.recognise(hr=hr, months=months)
     say("Plans: one that goes on, one that was met, one for somebody who does well")
@@ -98,6 +101,9 @@ def build(*, today: date, root: Path, say: Say) -> None:
     say("Goals: of the company, a team and its people; one change waits for an answer")
     with recording(actor=hr):
         goals.run(hr=hr, today=today)
+    say("Review of many voices: objectives, 360, pairs, the team's scorecard")
+    with recording(actor=hr):
+        joint.run(hr=hr, company=company, today=today)
     runs.drain_outbox()
 
 

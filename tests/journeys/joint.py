@@ -4,6 +4,7 @@ leaders judge. What is configured and what everybody is to say, for the journey 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -199,10 +200,51 @@ class JointChain(MixedChain):
         body = {"to_phase": phase, "reason": reason}
         self.ask("hr", "POST", f"cycles/{CYCLE}/phase/", 200, body=body)
 
+    # Objectives ---------------------------------------------------------------------------------------------------
+
+    def people(self) -> None:
+        """{name: id} of everybody, as HR reads them."""
+        found = self.ask("hr", "GET", "employees/?limit=100", 200)["results"]
+        self.seen["ids"] = {each["name"]: each["id"] for each in found if each["name"] in AGENTS}
+        assert sorted(self.seen["ids"]) == sorted(AGENTS)
+
+    def agree(self, but: str = "") -> None:
+        """Everybody but one writes and proposes the own objectives; the leader agrees to these very words."""
+        path = f"cycles/{CYCLE}/objectives/"
+        for name in AGENTS:
+            if name == but:
+                continue
+            login, seen = login_of(name), []
+            for goal in goals_of(name):
+                result = {"title": "Counted", "start": 0, "target": goal.target}
+                body = {"title": goal.title, "weight": goal.weight, "key_results": [result]}
+                made = self.ask(login, "POST", path, 201, body=body)
+                seen.append({"id": made["id"], "seen": made["latest_version"]["digest"]})
+                self.seen.setdefault("goals", {})[name, goal.title] = made["id"]
+            signed = {"employee_number": NUMBERS[name], "objectives": seen}
+            leader, stranger = leader_of(name), "lead.chats" if name in PHONES else "lead.phones"
+            self.ask(leader, "POST", path + "agree/", 409, body=signed)  # nobody has proposed them
+            self.ask(login, "POST", path + "propose/", 200, body=signed)
+            self.ask(login, "POST", path + "agree/", 409, body=signed)  # the own words, once more
+            self.ask(stranger, "POST", path + "agree/", 404, body=signed)
+            self.ask(leader, "POST", path + "agree/", 200, body=signed)
+
+    def check_in(self) -> None:
+        for name in AGENTS:
+            for goal in goals_of(name):
+                if (name, goal.title) not in self.seen["goals"]:
+                    continue
+                path = f"objectives/{self.seen['goals'][name, goal.title]}/"
+                noted = {"confidence": 3, "values": [{"key": 1, "value": goal.reached}], "comment": "Counted"}
+                self.ask(login_of(name), "POST", path + "check-ins/", 201, body=noted)
+                said = {"comment": "As agreed", "version": 0}
+                self.ask(login_of(name), "PUT", path + "assessment/", 200, body=said)
+                self.ask(leader_of(name), "PUT", path + "assessment/", 200, body=said)
+
     # What the leaders judge ----------------------------------------------------------------------------------------
 
-    def judge(self) -> None:
-        for leader in LEADERS:
+    def judge(self, leaders: Iterable[str] = LEADERS) -> None:
+        for leader in leaders:
             sheets = self.ask(leader, "GET", f"cycles/{CYCLE}/sheets/?limit=100", 200)["results"]
             for sheet in sheets:
                 self.seen.setdefault("ids", {})[sheet["employee"]["name"]] = sheet["employee"]["id"]
@@ -217,11 +259,11 @@ class JointChain(MixedChain):
                 self.ask(leader, "PUT", f"{path}judgements/{item}/", 200, body=body)
         self.ask(leader, "POST", path + "submit/", 200)
 
-    def compare(self) -> None:
+    def compare(self, leaders: Iterable[str] = LEADERS) -> None:
         """Pair after pair as they are asked, until the order is sure enough."""
         names = {number: name for name, number in self.seen["ids"].items()}
         path = f"cycles/{CYCLE}/pairs/pairs/"
-        for leader in LEADERS:
+        for leader in leaders:
             form = self.ask(leader, "GET", path, 200)
             self.ask(
                 leader,
@@ -238,13 +280,11 @@ class JointChain(MixedChain):
                 body = {"people": [left, right], "preferred": better, "criterion": form["next"]["criterion"]}
                 form = self.ask(leader, "POST", path + "answers/", 200, body=body)
             assert self.ask(leader, "POST", path + "submit/", 200)["is_submitted"] is True
-        asked = self.ask("hr", "GET", path + "analysis/", 200)
-        assert {cohort["submitted"] for cohort in rows_of(asked)} == {1}
 
     # 360 -----------------------------------------------------------------------------------------------------------
 
     def nominate(self) -> None:
-        """The tree proposed peers; the leaders approve them. Becky names a customer, who gets a link by mail."""
+        """The tree proposed peers; the leaders approve them. Becky names customers, who get a link by mail."""
         becky = self.seen["ids"]["Becky"]
         raters = f"cycles/{CYCLE}/voices/voices/raters/"
         for place in range(MINIMUM):
@@ -277,6 +317,8 @@ class JointChain(MixedChain):
                     "version": 0,
                     "submit": True,
                 }
+                if asked["has_answered"]:
+                    continue
                 self.ask(login, "PUT", f"voices/{asked['id']}/", 200, body=body)
                 said += 1
         assert said > 3 * len(AGENTS)
