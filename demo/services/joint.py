@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 import numpy as np
+from django.db import transaction
 
 from demo.people import SEED, Person, month_end, month_starts
 from demo.services.cycles import due_after
@@ -60,16 +61,18 @@ def run(*, hr: User, company: list[Person], today: date) -> None:
     _first, second, third = month_starts(today)
     cycle = _cycle(hr, second)
     if cycle.phase == Phase.GOALS:
-        _agree(hr, cycle, company)
-        cycle = _to_rating(hr, cycle)
+        with transaction.atomic():  # a build that was interrupted goes on from a whole step
+            _agree(hr, cycle, company)
+            cycle = _to_rating(hr, cycle)
     if cycle.released_at is None:
         _settle(hr, cycle, company)
     cycle = _cycle(hr, third)
     if cycle.phase == Phase.GOALS:
-        _agree(hr, cycle, company)
-        cycle = _to_rating(hr, cycle)
-        rng = np.random.default_rng(SEED + cycle.first_day.toordinal())
-        _speak(hr, cycle, company, rng, waiting=VISITORS)
+        with transaction.atomic():
+            _agree(hr, cycle, company)
+            cycle = _to_rating(hr, cycle)
+            rng = np.random.default_rng(SEED + cycle.first_day.toordinal())
+            _speak(hr, cycle, company, rng, waiting=VISITORS)
 
 
 def _cycle(hr: User, first_day: date) -> Cycle:
@@ -149,9 +152,11 @@ def _settle(hr: User, cycle: Cycle, company: list[Person]) -> None:
     """Everybody has spoken: closed, computed, released."""
     rng = np.random.default_rng(SEED + cycle.first_day.toordinal())
     if cycle.phase == Phase.RATING:
-        _speak(hr, cycle, company, rng)
-        _lead(cycle, company, rng)
-        close_round(actor=hr, cycle=cycle, component="voices")
+        if VoiceRound.objects.get(cycle=cycle, component="voices").is_open:
+            with transaction.atomic():
+                _speak(hr, cycle, company, rng)
+                _lead(cycle, company, rng)
+                close_round(actor=hr, cycle=cycle, component="voices")
         scoring.start_scoring(actor=hr, cycle=cycle)
         runs.drain_outbox()
         cycle.refresh_from_db()
@@ -208,7 +213,7 @@ def _speak(
             actor=person,
             objective_id=objective.pk,
             values={1: reached},
-            confidence=Confidence.ON_TRACK if reached >= 5 else Confidence.AT_RISK,
+            confidence=(Confidence.ON_TRACK if reached >= 5 else Confidence.AT_RISK).value,
             comment="" if reached >= 5 else "进度落后，下周补上",
         )
 
