@@ -119,10 +119,10 @@ def _context(
     facts = {fact.item["kpi"]: fact for fact in kpi_facts(cycle, [request.user.pk])[request.user.pk]}
     context = result_context(cycle, result, explanation)
     for group, component in zip(context["groups"], explanation["components"], strict=True):
-        if "standing" in component or "units" in component:
-            continue  # a place, or groups: no lines of a table
+        if component["method"] not in MEASURED:
+            continue  # a place, groups, objectives, pairs: no line of a table for each line
         for row, line in zip(group["rows"], component["lines"], strict=True):
-            fact = facts.get(line["subject"]) if component["method"] in MEASURED else None
+            fact = facts.get(line["subject"])
             row["trend"] = fact.change if fact else None
             row["decimals"] = fact.item["version"]["decimals"] if fact else 0
     return {
