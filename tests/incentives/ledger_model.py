@@ -168,6 +168,8 @@ class Model:
         ]
         if who != "payroll" or payout.state != "computed" or undecided:
             raise Refused
+        if payout.scores is not self.scores:
+            raise Refused  # computed from results that are no longer those that stand
         if self.seen.get(number) != payout.digest or not payout.lines:
             raise Refused
         if any(self.standing(name) != line.standing for name, line in payout.lines.items()):

@@ -321,8 +321,8 @@ def test_home_asks_strangers_to_sign_in(client: Client, db: None) -> None:
 
 NAVIGATION = {
     "hr": [
-        "reviews:cycles", "reviews:incidents", "reviews:improvement_plans", "metrics:inspections", "metrics:kpis",
-        "metrics:targets", "intake:list",
+        "reviews:cycles", "reviews:incidents", "reviews:improvement_plans", "reviews:appeals", "metrics:inspections",
+        "metrics:kpis", "metrics:targets", "intake:list",
         "incentives:plans", "incentives:payout_runs", "incentives:recognition", "people:employees",
         "reviews:competencies",
     ],
