@@ -375,6 +375,24 @@ def _placeholder_faults(message: Message, key: Key) -> Iterator[str]:
         # A singular may leave its number out ("one day"), so any of the source's forms serves as the pattern.
         if found not in allowed:
             yield f"has placeholders {found} instead of {allowed[-1]}"
+        elif percent and all(map(_can_be_filled, originals)) and not _can_be_filled(translation):
+            yield "has a per cent sign that is not doubled"
+
+
+class _Anything(dict[str, int]):
+    def __missing__(self, name: str) -> int:
+        return 1
+
+
+def _can_be_filled(text: str) -> bool:
+    """Whether `text % {...}` works, as the page will try; by position there is nothing to try."""
+    if "%(" not in text:
+        return True
+    try:
+        text % _Anything()
+    except (ValueError, TypeError):
+        return False
+    return True
 
 
 def compile_catalogues(root: Path = CLONE) -> list[str]:

@@ -17,7 +17,7 @@
 //   [data-grid-fallback]                what only pages without scripts show
 //
 // PUT data-url, JSON {"value": "4" | "text" | null, "version": 3}, headers X-CSRFToken and If-Match: "3". Answers:
-//   200 {"version", "value", "saved_at", "progress": {"done", "total", "minutes_left"?}}
+//   200 {"version", "value", "saved_at", "progress": {"done", "total", "minutes_left"?, "as_of"?}}
 //   409 {"version", "value", "saved_by"?}: someone else's value; the person chooses
 //   400/422 {"detail"}: shown at the cell; 403/404/410 {"detail"}: refused for good
 //   401 or a redirect: signed out; 5xx, 429, no answer: kept here and tried again
@@ -417,8 +417,10 @@ class Grid {
     if (this.live) this.live.textContent = sentence;
   }
 
-  showProgress({ done, total, minutes_left: given }) {
-    if (!this.progress) return;
+  // Saves run side by side, so an answer that was counted earlier may arrive later: the newest count stands.
+  showProgress({ done, total, minutes_left: given, as_of: countedAt = 0 }) {
+    if (!this.progress || countedAt < (this.countedAt ?? 0)) return;
+    this.countedAt = countedAt;
     const minutes = given ?? Math.ceil(((total - done) * Number(this.table.dataset.secondsPerItem || 60)) / 60);
     const key = done >= total ? "progress_finished" : minutes <= 1 ? "progress_left_one" : "progress_left";
     this.progress.textContent = text(key, { done, total, minutes });

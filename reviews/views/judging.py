@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import time
 from typing import Any
 
 from django.contrib import messages
@@ -369,7 +370,11 @@ def judgement(request: SignedInRequest, sheet_id: int, item: str) -> JsonRespons
             "version": saved.version,
             "value": _value(saved, item),
             "saved_at": timezone.localtime(saved.updated_at).isoformat(),
-            "progress": progress_of(sheet.rater, sheet.participant.cycle, sheet.component),
+            # Answers may overtake each other on the way back; the page shows the one that was counted last.
+            "progress": {
+                "as_of": time.time(),
+                **progress_of(sheet.rater, sheet.participant.cycle, sheet.component),
+            },
         }
     )
 

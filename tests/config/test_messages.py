@@ -151,6 +151,13 @@ def test_other_placeholders_fail(translated: Path, old: str, new: str) -> None:
     assert [fault for fault in messages.check(translated) if "has placeholders" in fault]
 
 
+def test_a_lone_per_cent_sign_where_numbers_are_filled_in_fails(translated: Path) -> None:
+    change(translated, "共 %(total)s 个,第 %(count)s 个", "共 %(total)s 个,第 %(count)s 个,即 5% 左右")
+    assert messages.check(translated) == [
+        "zh_Hans: '%(count)s of %(total)s' has a per cent sign that is not doubled"
+    ]
+
+
 def test_changed_plural_fails(translated: Path) -> None:
     (translated / "people" / "views.py").write_text(CODE.replace("%(n)s days", "%(n)s of days"))
     assert messages.check(translated) == ["zh_Hans: '%(n)s day' has another plural in the source"]
