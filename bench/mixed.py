@@ -117,6 +117,7 @@ def _configuration() -> dict[str, Any]:
 def _judgements_and_incidents(loader: psycopg2.extensions.connection, company: Company, cycle: Cycle) -> None:
     """Loaded as the company is, in a session that asks no trigger and no foreign key. The first rater's stay drafts."""
     with loader.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
         cursor.execute(
             "ANALYZE reviews_participant, reviews_scoresheet"
         )  # else the join below is a nested loop
@@ -139,6 +140,7 @@ def _judgements_and_incidents(loader: psycopg2.extensions.connection, company: C
             " generate_series(0, %s - 1) AS n WHERE participant.cycle_id = %s",
             [FIRST_DAY, INCIDENTS, cycle.pk],
         )
+        cursor.execute("SET session_replication_role = DEFAULT")
 
 
 def _scoring(
@@ -228,7 +230,7 @@ def _inspections(company: Company) -> Row:
     )
     words = {"zh": "说明", "en": "Words"}
     items = [
-        {"code": f"item{number}", "name": words, "weight": "12.5", "answers": "scale", "highest": 5}
+        {"code": f"item{number}", "name": words, "weight": 12.5, "answers": "scale", "highest": 5}
         for number in range(FORM_ITEMS)
     ]
     form = create_form(
