@@ -546,11 +546,7 @@ def card_group(component: Mapping[str, Any], configured: Mapping[str, Any]) -> d
     for line, row in zip(component["lines"], rows, strict=True):
         under.setdefault(line["perspective"], []).append(row)
     return {
-        "code": component["code"],
-        "name": name_of(component, component["code"]),
-        "method": component["method"],
-        "weight": weight_text(component["effective_weight"]),
-        "score": score_text(component["score"]),
+        **_group_head(component),
         "whose": card_sentence(component["card"]),
         "rows": rows,
         "perspectives": [
@@ -711,84 +707,53 @@ def rank_sentence(explanation: Mapping[str, Any]) -> str:
 def line_rows(explanation: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The table of lines: one group per component with formatted cells."""
     configured = {component["code"]: component for component in explanation["configuration"]["components"]}
-    groups = []
-    for component in explanation["components"]:
-        entry = configured[component["code"]]
-        if component["method"] == BehaviourMethod.code:
-            groups.append(
-                {
-                    "name": name_of(component, component["code"]),
-                    "method": component["method"],
-                    "weight": weight_text(component["effective_weight"]),
-                    "score": score_text(component["score"]),
-                    "rows": _record_rows(component),
-                }
-            )
-            continue
-        if "units" in component:
-            groups.append(
-                {
-                    "name": name_of(component, component["code"]),
-                    "code": component["code"],
-                    "method": component["method"],
-                    "weight": weight_text(component["effective_weight"]),
-                    "score": score_text(component["score"]),
-                    "rows": unit_rows(component["units"]),
-                }
-            )
-            continue
-        if component["method"] == ScorecardMethod.code:
-            groups.append(card_group(component, entry))
-            continue
-        if component["method"] == ObjectivesMethod.code:
-            groups.append(
-                {
-                    "name": name_of(component, component["code"]),
-                    "method": component["method"],
-                    "weight": weight_text(component["effective_weight"]),
-                    "score": score_text(component["score"]),
-                    "rows": objective_rows(component, entry, score_text, weight_text),
-                }
-            )
-            continue
-        if component["method"] == PairedMethod.code:
-            groups.append(
-                {
-                    "name": name_of(component, component["code"]),
-                    "method": component["method"],
-                    "weight": weight_text(component["effective_weight"]),
-                    "score": score_text(component["score"]),
-                    "rows": [
-                        {
-                            **row,
-                            "points": score_text(row["points"]),
-                            "weight": weight_text(row["weight"]),
-                            "interval": interval_text(row["points"], row["line"]["standard_error"]),
-                        }
-                        for row in pair_rows(component, entry)
-                    ],
-                }
-            )
-            continue
-        entries = {
-            (each.get("kpi") or each.get("code")): each for each in entry.get("kpis", entry.get("items", []))
-        }
-        rows = [
-            _line_row(line, entries.get(item_of(line["subject"]), {}))
-            for line in (component["lines"] if "standing" not in component else ())
-        ]
-        groups.append(
-            {
-                "name": name_of(component, component["code"]),
-                "method": component["method"],
-                "weight": weight_text(component["effective_weight"]),
-                "score": score_text(component["score"]),
-                "standing": standing_text(component.get("standing", {})),
-                "certainty": certainty_text(component.get("standing", {})),
-                "rows": rows,
-            }
-        )
-    return groups
+    return [
+        {**_group_head(component), **_group_cells(component, configured[component["code"]])}
+        for component in explanation["components"]
+    ]
+
+
+def _group_head(component: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "name": name_of(component, component["code"]),
+        "code": component["code"],
+        "method": component["method"],
+        "weight": weight_text(component["effective_weight"]),
+        "score": score_text(component["score"]),
+    }
+
+
+def _group_cells(component: Mapping[str, Any], entry: Mapping[str, Any]) -> dict[str, Any]:
+    """The rows of one group, and what only its method has beside them."""
+    if "units" in component:
+        return {"rows": unit_rows(component["units"])}
+    match component["method"]:
+        case BehaviourMethod.code:
+            return {"rows": _record_rows(component)}
+        case ScorecardMethod.code:
+            return card_group(component, entry)
+        case ObjectivesMethod.code:
+            return {"rows": objective_rows(component, entry, score_text, weight_text)}
+        case PairedMethod.code:
+            return {"rows": [_pair_cells(row) for row in pair_rows(component, entry)]}
+    if "standing" in component:
+        standing = component["standing"]
+        return {"standing": standing_text(standing), "certainty": certainty_text(standing), "rows": []}
+    entries = {
+        (each.get("kpi") or each.get("code")): each for each in entry.get("kpis", entry.get("items", []))
+    }
+    return {
+        "rows": [_line_row(line, entries.get(item_of(line["subject"]), {})) for line in component["lines"]]
+    }
+
+
+def _pair_cells(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        **row,
+        "points": score_text(row["points"]),
+        "weight": weight_text(row["weight"]),
+        "interval": interval_text(row["points"], row["line"]["standard_error"]),
+    }
 
 
 def _line_row(line: Mapping[str, Any], item: Mapping[str, Any]) -> dict[str, Any]:
