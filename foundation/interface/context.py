@@ -82,6 +82,7 @@ def script_texts() -> dict[str, str]:
         "empty_value": _("nothing"),
         "evidence": _("Evidence"),
         "change_choice": _("Change"),
+        "choose": _("Choose"),
         "copied": _("Copied"),
         "copy_failed": _("Could not copy. Select the text and copy it by hand."),
         "file_chosen": _("%(name)s, %(size)s"),

@@ -55,6 +55,7 @@ class Grid {
     table.classList.add("grid-live");
     table.parentElement.closest("form")?.classList.add("grid-live");
     for (const cell of table.querySelectorAll("[data-cell]")) this.prepare(cell);
+    this.unfoldNext();
     if (this.meter) this.showProgress({ done: this.meter.value, total: this.meter.max });
 
     table.addEventListener("keydown", (event) => this.onKey(event));
@@ -133,10 +134,24 @@ class Grid {
     again.className = "btn btn-small choice-again";
     again.dataset.reopen = "";
     again.textContent = text("change_choice");
-    group.append(again);
+    const begin = document.createElement("button");
+    begin.type = "button";
+    begin.className = "btn choice-begin";
+    begin.dataset.begin = "";
+    begin.textContent = text("choose");
+    group.append(again, begin);
+    group.toggleAttribute("data-waiting", !control.value);
     cell.append(group);
     cell.classList.add("grid-has-buttons");
     pressButtons(cell, control.value);
+  }
+
+  // On a phone the levels of one item stand open at a time, the first without a choice after `cell`: the whole team with
+  // all of its levels in words would be thirty screens long. Any other opens by a touch.
+  unfoldNext(cell = null) {
+    const waiting = [...this.table.querySelectorAll(".grid-choices[data-waiting]")];
+    const after = (group) => cell && cell.compareDocumentPosition(group) & Node.DOCUMENT_POSITION_FOLLOWING;
+    (waiting.find(after) ?? waiting[0])?.removeAttribute("data-waiting");
   }
 
   addEvidenceButton(cell) {
@@ -293,6 +308,13 @@ class Grid {
       again.parentElement.toggleAttribute("data-open");
       return;
     }
+    const begin = event.target.closest("[data-begin]");
+    if (begin) {
+      const group = begin.parentElement;
+      group.removeAttribute("data-waiting");
+      group.querySelector("[data-level]").focus();
+      return;
+    }
     const button = event.target.closest("[data-level]");
     const cell = button?.closest("[data-cell]");
     if (!cell) {
@@ -307,8 +329,10 @@ class Grid {
     }
     group?.removeAttribute("data-open");
     // A second press takes the score back: a thumb slips.
+    const isFirst = !control.value;
     setValue(cell, control.value === button.dataset.level ? "" : button.dataset.level);
     this.commit(cell);
+    if (group && isFirst) this.unfoldNext(cell);
   }
 
   // Check what stands in the cell and save it at once if it is new.

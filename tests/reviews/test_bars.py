@@ -12,6 +12,7 @@ from django.db import DatabaseError, transaction
 from django.http import Http404
 from django.test import Client
 from django.urls import reverse
+from playwright.sync_api import Page, expect
 
 from foundation.documents import Problems
 from foundation.refusals import Refusal
@@ -26,6 +27,7 @@ from reviews.services.judgements import save_judgement, submit_sheets
 from reviews.services.library import create_competency, retire_competency, revise_competency
 from tests.cast import Cast
 from tests.reviews.conftest import configuration, score
+from tests.reviews.test_manager_browser import sign_in
 from tests.reviews.test_pages import browser, text_of
 
 pytestmark = pytest.mark.django_db
@@ -369,6 +371,34 @@ def test_the_form_shows_the_anchors_beside_the_choice(cast: Cast, running: Cycle
     assert "Calls back unasked" in panel
     assert 'data-level="3"' in panel
     assert "Ownership 1" not in panel
+
+
+@pytest.mark.django_db(transaction=True)
+def test_on_a_phone_one_item_stands_open_at_a_time(
+    cast: Cast, running: Cycle, live_server: Any, page: Page
+) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    sign_in(page, live_server, cast.manager)
+    page.goto(f"{live_server.url}{reverse('reviews:grid', args=['oct', 'anchored'])}")
+    rows = page.locator("tr[data-row]")
+    begins = page.get_by_role("button", name="Choose", exact=True)
+    items = 2 * rows.count()
+    expect(begins).to_have_count(items - 1)  # all but the first
+    first = rows.nth(0).locator("[data-item=care]")
+    expect(first.locator(".choice").nth(2)).to_be_visible()
+    first.locator(".choice[data-level='2']").click()
+    # What was chosen folds to itself, and the next item opens.
+    expect(first.locator(".choice:visible")).to_have_count(1)
+    expect(rows.nth(0).locator("[data-item=ownership] .choice").nth(1)).to_be_visible()
+    expect(begins).to_have_count(items - 2)
+    # Any other opens by a touch, and what is chosen there leads on from there.
+    last = rows.last.locator("[data-item=care]")
+    last.get_by_role("button", name="Choose").click()
+    expect(last.locator(".choice[data-level='2']")).to_be_visible()
+    last.locator(".choice[data-level='2']").click()
+    expect(rows.last.locator("[data-item=ownership] .choice").nth(1)).to_be_visible()
+    expect(page.locator("[data-grid-state]")).to_contain_text("saved", ignore_case=True)
+    assert Judgement.objects.filter(item="care", level=2).count() == 2
 
 
 def test_the_dash_of_the_grid_means_not_observed(cast: Cast, running: Cycle) -> None:
