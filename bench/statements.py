@@ -12,7 +12,8 @@ from bench.company import Company
 from bench.pages import LIMIT_MS, LIMIT_QUERIES, Page, measure_page
 from bench.report import Row
 from foundation.runs.models import Run
-from incentives.models import LedgerEntry, PayoutLine, PayoutRun, PayoutStep, PlanVersion
+from incentives.models import LedgerEntry, PayoutLine, PayoutRun, PlanVersion
+from incentives.services.payout_steps import StepsOf, store_steps
 from incentives.steps import engine
 from people.models import User
 from reviews.models import Cycle
@@ -79,18 +80,7 @@ def _month(person: User, latest: Cycle, month: int) -> None:
     PayoutLine.objects.create(
         payout_run=payout, employee=person, employee_name=person.name, amount=answer.amount, currency="CNY"
     )
-    PayoutStep.objects.bulk_create(
-        PayoutStep(
-            payout_run=payout,
-            employee_id=person.pk,
-            number=step.number,
-            kind=step.kind,
-            inputs=step.inputs,
-            factor=step.factor,
-            amount=step.amount,
-        )
-        for step in answer.steps
-    )
+    store_steps(payout, [StepsOf(person.pk, answer.steps)])
     PayoutRun.objects.filter(pk=payout.pk).update(
         state=PayoutRun.State.APPROVED, approved_by=payroll, approved_at=timezone.now()
     )

@@ -1,6 +1,13 @@
 from incentives.models.ledger import LedgerEntry
 from incentives.models.payments import Clawback, ClawbackInstalment, Payment, PaymentItem, PayoutHold
-from incentives.models.payout_runs import PayoutDecision, PayoutExport, PayoutLine, PayoutRun, PayoutStep
+from incentives.models.payout_runs import (
+    PayoutDecision,
+    PayoutExport,
+    PayoutLine,
+    PayoutRun,
+    PayoutStep,
+    PayoutStepSet,
+)
 from incentives.models.plans import IncentivePlan, PlanVersion
 from incentives.models.pools import PayoutPool
 from incentives.models.recognition import (
@@ -29,6 +36,7 @@ __all__ = [
     "PayoutPool",
     "PayoutRun",
     "PayoutStep",
+    "PayoutStepSet",
     "PlanVersion",
     "PointEntry",
     "SpotBudget",

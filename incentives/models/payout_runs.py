@@ -7,8 +7,13 @@ import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, IntegerField, Q
+from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
+
+
+def _length(array: str) -> Func:
+    return Func(array, function="cardinality", output_field=IntegerField())
 
 
 def frozen_once_approved() -> list[pgtrigger.Trigger]:
@@ -180,11 +185,52 @@ class PayoutLine(models.Model):
         triggers = frozen_once_approved()
 
 
-class PayoutStep(models.Model):
-    """A step of a line, typed so that it can be recomputed: result = rule(kind, inputs)."""
+class PayoutStepSet(models.Model):
+    """Steps of a line as they are stored: one row, an array a column. The line's own begin with number 1; what a pool
+    adds when everybody's claim is known is a set of its own, which begins where they end.
 
+    A row a step would be eight times as many rows to load, index and keep for the same numbers. Nobody reads this table
+    but the view below.
+    """
+
+    pk = models.CompositePrimaryKey("payout_run_id", "employee_id", "first")
     # Not checked row by row, as with all computed rows: the lines, written in the same transaction, are.
-    payout_run = models.ForeignKey(PayoutRun, on_delete=models.CASCADE, related_name="+", db_constraint=False)
+    payout_run = models.ForeignKey(
+        PayoutRun, on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
+    employee_id = models.BigIntegerField()
+    first = models.PositiveSmallIntegerField(default=1, help_text="number of the first step in the row")
+    kinds = ArrayField(models.TextField())
+    inputs = models.JSONField(help_text="an object a step")
+    factors = ArrayField(models.DecimalField(max_digits=20, decimal_places=10, null=True))
+    amounts = ArrayField(models.DecimalField(max_digits=24, decimal_places=10))
+
+    class Meta:
+        constraints = [
+            # A step is complete or not there: no array of a row is longer than another.
+            models.CheckConstraint(
+                condition=Exact(_length("kinds"), _length("amounts"))
+                & Exact(_length("kinds"), _length("factors"))
+                & Exact(
+                    _length("kinds"),
+                    Func("inputs", function="jsonb_array_length", output_field=IntegerField()),
+                ),
+                name="step_sets_complete",
+            )
+        ]
+        triggers = frozen_once_approved()
+
+
+class PayoutStep(models.Model):
+    """A step of a line, typed so that it can be recomputed: result = rule(kind, inputs).
+
+    A view over PayoutStepSet: read only.
+    """
+
+    pk = models.CompositePrimaryKey("payout_run_id", "employee_id", "number")
+    payout_run = models.ForeignKey(
+        PayoutRun, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False
+    )
     employee_id = models.BigIntegerField()
     number = models.PositiveSmallIntegerField()
     kind = models.CharField(max_length=40, help_text="target_bonus, curve, proration, rounding, ...")
@@ -193,12 +239,8 @@ class PayoutStep(models.Model):
     amount = models.DecimalField(max_digits=24, decimal_places=10, help_text="running amount after this step")
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["payout_run", "employee_id", "number"], name="one_step_per_number"
-            )
-        ]
-        triggers = frozen_once_approved()
+        managed = False
+        db_table = "incentives_payoutstep"
 
 
 @pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent())

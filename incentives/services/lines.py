@@ -11,8 +11,9 @@ import pandas as pd
 from django.db import connection
 
 from foundation.bulk import copy_in, copy_out
-from incentives.models import PayoutLine, PayoutRun, PayoutStep
+from incentives.models import PayoutLine, PayoutRun, PayoutStepSet
 from incentives.selectors.facts import people_to_pay, standing_amounts
+from incentives.services.payout_steps import StepsOf, store_steps
 from incentives.steps import engine
 
 Status = PayoutLine.Status
@@ -37,7 +38,6 @@ LINE_COLUMNS = [
     "status",
     "reason_code",
 ]
-STEP_COLUMNS = ["payout_run_id", "employee_id", "number", "kind", "inputs", "factor", "amount"]
 
 
 def compute_slice(payout_run: PayoutRun, *, first: int, last: int, people: Collection[int] = ()) -> None:
@@ -45,7 +45,9 @@ def compute_slice(payout_run: PayoutRun, *, first: int, last: int, people: Colle
 
     people   where given, only they are computed; all others keep line and steps of the last approved run
     """
-    PayoutStep.objects.filter(payout_run=payout_run, employee_id__gte=first, employee_id__lte=last).delete()
+    PayoutStepSet.objects.filter(
+        payout_run=payout_run, employee_id__gte=first, employee_id__lte=last
+    ).delete()
     PayoutLine.objects.filter(payout_run=payout_run, employee_id__gte=first, employee_id__lte=last).delete()
     configuration = payout_run.plan_version.configuration
     steps = configuration["steps"]
@@ -57,7 +59,7 @@ def compute_slice(payout_run: PayoutRun, *, first: int, last: int, people: Colle
     standing = standing_amounts(payout_run, first=first, last=last)
     as_of = datetime.date.fromisoformat(payout_run.run.parameters["as_of"]) if payout_run.run else None
     lines: list[tuple[Any, ...]] = []
-    step_rows: list[tuple[Any, ...]] = []
+    explained: list[StepsOf] = []
     for person in found:
         line, answers = _line(person, configuration, needs, payout_run.currency, as_of)
         paid = person["compensation"]
@@ -81,22 +83,10 @@ def compute_slice(payout_run: PayoutRun, *, first: int, last: int, people: Colle
                 line.reason_code,
             )
         )
-        step_rows.extend(
-            (
-                payout_run.pk,
-                employee_id,
-                answer.number,
-                answer.kind,
-                answer.inputs,
-                None if answer.factor is None else f"{answer.factor:f}",
-                f"{answer.amount:f}",
-            )
-            for answer in answers
-        )
+        explained.append(StepsOf(employee_id, answers))
     if lines:
         copy_in(PayoutLine._meta.db_table, pd.DataFrame(lines, columns=LINE_COLUMNS))
-    if step_rows:
-        copy_in(PayoutStep._meta.db_table, pd.DataFrame(step_rows, columns=STEP_COLUMNS))
+    store_steps(payout_run, explained)
 
 
 _KEEP_LINES = """
@@ -115,8 +105,8 @@ _KEEP_LINES = """
     RETURNING employee_id
 """
 _KEEP_STEPS = """
-    INSERT INTO incentives_payoutstep (payout_run_id, employee_id, number, kind, inputs, factor, amount)
-    SELECT %(run)s, employee_id, number, kind, inputs, factor, amount FROM incentives_payoutstep
+    INSERT INTO incentives_payoutstepset (payout_run_id, employee_id, first, kinds, inputs, factors, amounts)
+    SELECT %(run)s, employee_id, first, kinds, inputs, factors, amounts FROM incentives_payoutstepset
     WHERE payout_run_id = %(source)s AND employee_id BETWEEN %(first)s AND %(last)s
         AND employee_id <> ALL(%(people)s::bigint[])
 """

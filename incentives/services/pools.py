@@ -7,20 +7,19 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-import pandas as pd
 from django.db import connection
 
-from foundation.bulk import copy_in, copy_out
+from foundation.bulk import copy_out
 from foundation.refusals import Refusal
-from incentives.models import PayoutPool, PayoutRun, PayoutStep
+from incentives.models import PayoutPool, PayoutRun, PayoutStep, PayoutStepSet
 from incentives.selectors.facts import pool_measurements
+from incentives.services.payout_steps import StepsOf, store_steps
 from incentives.steps import engine, pools
 from incentives.steps.fields import plain
 from people.models import Team
 from scoring.errors import PoolError
 
 CENT = Decimal("0.01")
-STEP_COLUMNS = ["payout_run_id", "employee_id", "number", "kind", "inputs", "factor", "amount"]
 
 _CLAIMS = """
     SELECT line.employee_id, line.team_id, step.amount AS claim
@@ -54,7 +53,7 @@ def distribute(payout_run: PayoutRun) -> None:
     if step is None:
         return
     number = list(steps).index(step) + 1
-    PayoutStep.objects.filter(payout_run=payout_run, number__gte=number).delete()
+    PayoutStepSet.objects.filter(payout_run=payout_run, first__gte=number).delete()
     PayoutPool.objects.filter(payout_run=payout_run).delete()
     frame = copy_out(_CLAIMS, {"run": payout_run.pk, "number": number - 1})
     members: dict[Key, list[tuple[int, Decimal]]] = defaultdict(list)
@@ -67,7 +66,7 @@ def distribute(payout_run: PayoutRun) -> None:
         members.setdefault(None, [])
     measured = pool_measurements(payout_run, step)
     rounding = steps[number]
-    rows: list[tuple[Any, ...]] = []
+    explained: list[StepsOf] = []
     made: list[PayoutPool] = []
     codes = dict(Team.objects.filter(pk__in=[key for key in members if key]).values_list("pk", "code"))
     for key in sorted(members, key=lambda each: each or 0):
@@ -81,10 +80,12 @@ def distribute(payout_run: PayoutRun) -> None:
         for (employee_id, claim), (inputs, share) in zip(members[key], shares, strict=True):
             pool_inputs = {**inputs, "before": plain(claim)}
             last_inputs = {"quantum": rounding["quantum"], "mode": rounding["mode"], "before": plain(share)}
-            rows.append((payout_run.pk, employee_id, number, "pool", pool_inputs, None, f"{share:f}"))
-            rows.append((payout_run.pk, employee_id, number + 1, "rounding", last_inputs, None, f"{share:f}"))
-    if rows:
-        copy_in(PayoutStep._meta.db_table, pd.DataFrame(rows, columns=STEP_COLUMNS))
+            answers = (
+                engine.StepAnswer(number, "pool", pool_inputs, None, share),
+                engine.StepAnswer(number + 1, "rounding", last_inputs, None, share),
+            )
+            explained.append(StepsOf(employee_id, answers))
+    store_steps(payout_run, explained)
     PayoutPool.objects.bulk_create(made)
     with connection.cursor() as cursor:
         cursor.execute(_PAY_SHARES, {"run": payout_run.pk, "last": number + 1})

@@ -23,6 +23,7 @@ from incentives.models import (
     PayoutLine,
     PayoutRun,
     PayoutStep,
+    PayoutStepSet,
     PlanVersion,
 )
 from incentives.services import lines, payout_runs, plans
@@ -397,8 +398,17 @@ def test_approved_is_final_for_the_database(cast: Cast, plan: IncentivePlan, cyc
         lambda: PayoutLine.objects.create(
             payout_run=payout_run, employee=cast.remote, amount=D("5.00"), currency="CNY"
         ),
-        lambda: PayoutStep.objects.filter(payout_run=payout_run).update(amount=0),
-        lambda: PayoutStep.objects.filter(payout_run=payout_run).delete(),
+        lambda: PayoutStepSet.objects.filter(payout_run=payout_run).update(amounts=[D(0)] * 4),
+        lambda: PayoutStepSet.objects.filter(payout_run=payout_run).delete(),
+        lambda: PayoutStepSet.objects.create(
+            payout_run=payout_run,
+            employee_id=cast.agent.pk,
+            first=9,
+            kinds=["fixed"],
+            inputs=[{}],
+            factors=[None],
+            amounts=[D(0)],
+        ),
         lambda: PayoutDecision.objects.create(
             payout_run=payout_run, employee=cast.agent, decision="withhold", reason="x", decided_by=cast.hr
         ),

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils.translation import override
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from foundation.documents import Problems, read_document, write_document
@@ -50,6 +50,7 @@ BY_SCORE = {"kind": "claim", "by": "points", "input": "score"}
 # The arithmetic -------------------------------------------------------------------------------------------------------
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     claims=st.lists(st.decimals(0, 100_000, places=4), min_size=1, max_size=30),
     amount=st.decimals(0, 1_000_000, places=2),
