@@ -126,6 +126,7 @@ CYCLES = {
     "potential_not_open": _("Potential can be rated while scores are given and calibrated."),
     "potential_level": _("Choose one of the three levels."),
     "potential_reason": _("Say by what you saw it, in %(least)s to %(limit)s characters."),
+    "voice_rater_missing": _("Choose a colleague."),
     "rater_unknown": _("There is no such person who could judge."),
     "rater_is_ratee": _("Nobody judges themselves."),
 }
@@ -223,6 +224,8 @@ JUDGEMENTS = {
 
 PAIRS = {
     "pair_self": _("Nobody can be compared with themselves. Choose two people."),
+    "pair_oneself": _("You cannot compare yourself with anybody."),
+    "pair_unknown": _("You said that you do not know %(name)s. Take that back to compare them."),
     "pair_stranger": _("At least one of these two is not among the people whom you compare."),
     "pair_cohorts": _("These two are not in the same group, so they are not compared."),
     "pair_criterion": _("There is no such criterion in this comparison."),

@@ -40,6 +40,7 @@ from reviews.views import (
     standing,
     terms,
     voice_customers,
+    voice_raters,
     voice_reports,
     voice_rounds,
     voices,
@@ -166,13 +167,19 @@ urlpatterns = [
     path("ordering/<slug:code>/<slug:component>/submit/", orderings.submit, name="ordering_submit"),
     path("pairs/<slug:code>/<slug:component>/", pairs.pairs, name="comparison"),
     path("pairs/<slug:code>/<slug:component>/undo/", pairs.undo, name="comparison_undo"),
+    path(
+        "pairs/<slug:code>/<slug:component>/acquaintance/",
+        pairs.acquaintance,
+        name="comparison_acquaintance",
+    ),
     path("pairs/<slug:code>/<slug:component>/submit/", pairs.submit, name="comparison_submit"),
     path(
         "cycles/<slug:code>/pairs/<slug:component>/", pair_analysis.pair_analysis, name="comparison_analysis"
     ),
     path("voices/", voices.voices, name="voices"),
     path("voices/<int:invitation_id>/", voices.voice_form, name="voice_form"),
-    path("voices/<int:invitation_id>/<slug:step>/", voices.voice_step, name="voice_step"),
+    path("voices/<int:invitation_id>/replace/", voice_raters.voice_replace, name="voice_replace"),
+    path("voices/<int:invitation_id>/<slug:step>/", voice_raters.voice_step, name="voice_step"),
     path("customer/<str:token>/", voice_customers.voice_customer, name="voice_customer"),
     path("cycles/<slug:code>/voices/<slug:component>/", voice_rounds.voice_round, name="voice_round"),
     path(
@@ -182,12 +189,12 @@ urlpatterns = [
     ),
     path(
         "cycles/<slug:code>/voices/<slug:component>/raters/<int:employee_id>/",
-        voices.voice_raters,
+        voice_raters.voice_raters,
         name="voice_raters",
     ),
     path(
         "cycles/<slug:code>/voices/<slug:component>/raters/<int:employee_id>/decide/",
-        voices.voice_decide,
+        voice_raters.voice_decide,
         name="voice_decide",
     ),
     path(

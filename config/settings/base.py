@@ -39,6 +39,8 @@ if os.environ.get("DATABASE_URL"):
 else:  # pages of `manage.py help` and static analysis work without a server
     DATABASES["default"] = database_from_url("postgresql://laurel@127.0.0.1:5432/laurel")
 
+# Proxies in front, which add the address of their caller to X-Forwarded-For.
+PROXY_COUNT = 0
 REDIS_URL = os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")
 
 INSTALLED_APPS = [
@@ -121,6 +123,9 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+# Looks at customers' links and tries of them, from one address in a quarter of an hour: an office behind one router, no
+# search for links.
+CUSTOMER_TRIES = 60
 AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
@@ -130,6 +135,7 @@ AXES_SENSITIVE_PARAMETERS = ["password"]
 AXES_USERNAME_FORM_FIELD = (
     "username"  # what the sign-in form passes; by itself axes would look for USERNAME_FIELD
 )
+AXES_CLIENT_IP_CALLABLE = "foundation.interface.limits.address_of"
 AXES_LOCKOUT_CALLABLE = "foundation.interface.views.locked_out"
 CSRF_FAILURE_VIEW = "foundation.interface.views.csrf_failure"
 

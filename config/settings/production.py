@@ -50,7 +50,7 @@ CSRF_COOKIE_NAME = "__Host-csrf"
 if os.environ.get("BEHIND_PROXY", "").lower() in {"1", "true", "yes"}:
     # Only behind a proxy that sets this header itself: anyone else could claim to have come by https.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-    AXES_IPWARE_PROXY_COUNT = int(os.environ.get("PROXY_COUNT", "1"))
+    PROXY_COUNT = int(os.environ.get("PROXY_COUNT", "1"))
 
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -17,4 +17,5 @@ WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True
 LAUREL_STYLEGUIDE = True
 AXES_ENABLED = False
+CUSTOMER_TRIES = 10_000  # all tests come from one address
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

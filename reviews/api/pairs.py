@@ -14,7 +14,7 @@ from reviews.api.callers import caller
 from reviews.selectors.cycles import get_cycle_for
 from reviews.selectors.pair_analysis import pair_analysis, paired_component
 from reviews.selectors.pairs import PairForm, pair_form_of
-from reviews.services.pairs import answer_pair, submit_pairs, undo_pair
+from reviews.services.pairs import answer_pair, set_known, submit_pairs, undo_pair
 
 LARGEST_ID = 2**63 - 1
 
@@ -46,6 +46,9 @@ class PairedFormSerializer(serializers.Serializer[Any]):
     expected = serializers.IntegerField(help_text="about how many answers the whole takes")
     wanted_certainty = serializers.FloatField(source="component.certainty", help_text="in per cent")
     ties = serializers.BooleanField(source="component.ties", help_text="whether preferred may be null")
+    unknown = serializers.SerializerMethodField(
+        help_text="ids of employees whom the caller does not know: they are in no pair"
+    )
     is_enough = serializers.BooleanField(help_text="whether it may be submitted")
     is_submitted = serializers.BooleanField()
     next = serializers.SerializerMethodField(
@@ -55,6 +58,9 @@ class PairedFormSerializer(serializers.Serializer[Any]):
 
     def get_answered(self, form: PairForm) -> int:
         return len(form.answers)
+
+    def get_unknown(self, form: PairForm) -> list[int]:
+        return sorted(form.unknown)
 
     @extend_schema_field(PairedQuestionSerializer(allow_null=True))
     def get_next(self, form: PairForm) -> Any:
@@ -76,6 +82,13 @@ class PairedAnswerRequest(serializers.Serializer[Any]):
         help_text="the one of the two who did better; null: no difference",
     )
     criterion = serializers.CharField(max_length=40, required=False, default="", allow_blank=True)
+
+
+class AcquaintanceRequest(serializers.Serializer[Any]):
+    person = serializers.IntegerField(
+        min_value=1, max_value=LARGEST_ID, help_text="id of an employee whom the caller compares"
+    )
+    known = serializers.BooleanField(help_text="false: the caller does not know the person well enough")
 
 
 class PairsDetail(LaurelAPIView):
@@ -114,6 +127,30 @@ class PairAnswer(LaurelAPIView):
             people=(values["people"][0], values["people"][1]),
             preferred=values["preferred"],
             criterion=values["criterion"],
+        )
+        return Response(PairedFormSerializer(pair_form_of(caller(request), cycle, component)).data)
+
+
+class PairAcquaintance(LaurelAPIView):
+    scopes = {"POST": Scope.CYCLES_WRITE}
+    roles = {"POST": ANYONE}
+    serializer_class = PairedFormSerializer
+
+    @extend_schema(request=AcquaintanceRequest, responses={200: PairedFormSerializer})
+    @idempotent
+    def post(self, request: Request, code: str, component: str) -> Response:
+        """Leaves a person out of the caller's pairs, or takes them in again; the second time changes nothing. Answers
+        about somebody unknown do not count."""
+        cycle = get_cycle_for(caller(request), code)
+        pair_form_of(caller(request), cycle, component)
+        form = AcquaintanceRequest(data=request.data)
+        form.is_valid(raise_exception=True)
+        set_known(
+            actor=caller(request),
+            cycle=cycle,
+            component=component,
+            person=form.validated_data["person"],
+            is_known=form.validated_data["known"],
         )
         return Response(PairedFormSerializer(pair_form_of(caller(request), cycle, component)).data)
 
@@ -176,6 +213,10 @@ class PairedRaterSerializer(serializers.Serializer[Any]):
     expected_agreement = serializers.FloatField(source="expected", allow_null=True)
     apart = serializers.FloatField(allow_null=True, help_text="their difference in standard errors")
     contradicts = serializers.BooleanField()
+    unknown = serializers.SerializerMethodField(help_text="ids of employees whom the rater does not know")
+
+    def get_unknown(self, line: Any) -> list[int]:
+        return [each.pk for each in line.unknown]
 
 
 class PairedCriterionSerializer(serializers.Serializer[Any]):

@@ -227,6 +227,11 @@ urlpatterns = [
         pairs.PairAnswer.as_view(),
         name="api_pairs_answer",
     ),
+    path(
+        "cycles/<slug:code>/pairs/<slug:component>/acquaintance/",
+        pairs.PairAcquaintance.as_view(),
+        name="api_pairs_acquaintance",
+    ),
     path("cycles/<slug:code>/pairs/<slug:component>/undo/", pairs.PairUndo.as_view(), name="api_pairs_undo"),
     path(
         "cycles/<slug:code>/pairs/<slug:component>/submit/",

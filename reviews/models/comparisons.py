@@ -5,11 +5,13 @@ from __future__ import annotations
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
+from reviews.models.judgements import ScoreSheet
+
 _APPEND_ONLY = pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
-# Both people are of this cycle, the rater has an open form on each, and the cycle is in rating.
+# Both people are of this cycle, the rater has an open form on each and knows both, and the cycle is in rating.
 _OPEN_FORMS = """
     SELECT count(*) FROM reviews_scoresheet AS sheet
     JOIN reviews_participant AS participant ON participant.id = sheet.participant_id
@@ -17,12 +19,22 @@ _OPEN_FORMS = """
     WHERE participant.id IN ({answer}.first_id, {answer}.second_id)
         AND participant.cycle_id = {answer}.cycle_id AND participant.employee_id <> {answer}.rater_id
         AND sheet.rater_id = {answer}.rater_id AND sheet.component = {answer}.component
-        AND sheet.state = 'draft' AND cycle.phase = 'rating'
+        AND sheet.state = 'draft' AND NOT sheet.ratee_unknown AND cycle.phase = 'rating'
 """
 _SAME_QUESTION = """
     other.cycle_id = NEW.cycle_id AND other.component = NEW.component AND other.rater_id = NEW.rater_id
         AND other.criterion = NEW.criterion AND other.first_id = NEW.first_id AND other.second_id = NEW.second_id
 """
+
+
+class ComparisonQuerySet(models.QuerySet["Comparison"]):
+    def standing(self) -> ComparisonQuerySet:
+        """Not taken back, and about two people neither of whom the rater has set aside as unknown since."""
+        either = Q(participant=OuterRef("first")) | Q(participant=OuterRef("second"))
+        aside = ScoreSheet.objects.filter(
+            either, rater=OuterRef("rater"), component=OuterRef("component"), ratee_unknown=True
+        )
+        return self.filter(~Exists(aside), reversal__isnull=True)
 
 
 class Comparison(models.Model):
@@ -45,6 +57,8 @@ class Comparison(models.Model):
     outcome = models.SmallIntegerField(choices=Outcome.choices)
     attempt = models.PositiveSmallIntegerField(default=1)
     answered_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ComparisonQuerySet.as_manager()
 
     class Meta:
         constraints = [

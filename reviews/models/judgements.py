@@ -32,6 +32,8 @@ class ScoreSheet(models.Model):
     first_day = models.DateField(null=True, blank=True)
     last_day = models.DateField(null=True, blank=True)
     days = models.PositiveIntegerField(null=True, blank=True)
+    # In a comparison of pairs: the rater does not know the person well enough and compares them with nobody.
+    ratee_unknown = models.BooleanField(default=False, db_default=False)
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:

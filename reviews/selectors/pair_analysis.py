@@ -23,9 +23,9 @@ from reviews.methods.paired import (
     is_paired,
     order_of,
 )
-from reviews.models import Comparison, Cycle, Participant, ScoreSheet
+from reviews.models import Cycle, Participant, ScoreSheet
 from reviews.selectors.cohort_sizes import names_of_cohorts
-from reviews.selectors.pairs import cohort_of
+from reviews.selectors.pairs import cohort_of, standing_answers
 from scoring.composite import stored
 from scoring.pair_orders import agreement_with, expected_wins
 from scoring.pairwise import Strengths, circular_triads
@@ -63,6 +63,7 @@ class RaterLine:
     agreement: float | None = None
     expected: float | None = None
     apart: float | None = None
+    unknown: list[User] = field(default_factory=list)  # whom the rater does not know
 
     @property
     def contradicts(self) -> bool:
@@ -128,6 +129,7 @@ def pair_analysis(cycle: Cycle, code: str, *, cohort: str = "") -> list[CohortAn
     forms: dict[str, dict[int, list[bool]]] = defaultdict(lambda: defaultdict(list))
     raters: dict[int, User] = {}
     submitted: set[tuple[int, int]] = set()
+    unknown: dict[str, dict[int, list[User]]] = defaultdict(lambda: defaultdict(list))
     sheets = ScoreSheet.objects.filter(
         participant__cycle=cycle, component=code, participant__in=of_person
     ).exclude(state=ScoreSheet.State.WITHDRAWN)
@@ -135,10 +137,14 @@ def pair_analysis(cycle: Cycle, code: str, *, cohort: str = "") -> list[CohortAn
         raters[sheet.rater_id] = sheet.rater
         is_in = sheet.state == ScoreSheet.State.SUBMITTED
         forms[key_of[sheet.participant_id]][sheet.rater_id].append(is_in)
-        if is_in:
+        if sheet.ratee_unknown:
+            unknown[key_of[sheet.participant_id]][sheet.rater_id].append(
+                of_person[sheet.participant_id].employee
+            )
+        elif is_in:
             submitted.add((sheet.rater_id, sheet.participant_id))
     given: dict[tuple[str, str], dict[int, list[Answer]]] = defaultdict(lambda: defaultdict(list))
-    rows = Comparison.objects.filter(cycle=cycle, component=code, reversal__isnull=True).order_by("pk")
+    rows = standing_answers(cycle, code)
     for rater, criterion, first, second, outcome in rows.values_list(
         "rater", "criterion", "first", "second", "outcome"
     ):
@@ -162,6 +168,7 @@ def pair_analysis(cycle: Cycle, code: str, *, cohort: str = "") -> list[CohortAn
                     {each.employee_id: each.employee for each in members},
                     given[key, criterion_code(component, criterion)],
                     {raters[pk]: all(states) for pk, states in forms[key].items()},
+                    unknown[key],
                 )
                 for criterion in criteria_of(component)
             ],
@@ -176,6 +183,7 @@ def _criterion(
     employees: Mapping[int, User],
     given: Mapping[int, list[Answer]],
     raters: Mapping[User, bool],
+    unknown: Mapping[int, list[User]],
 ) -> CriterionAnalysis:
     answers = [answer for listed in given.values() for answer in listed]
     compared = sorted({person for first, second, _outcome in answers for person in (first, second)})
@@ -186,7 +194,7 @@ def _criterion(
         code=code,
         people=_people(employees, answers, order if is_whole else None),
         raters=sorted(
-            (_rater(rater, is_in, given) for rater, is_in in raters.items()),
+            (_rater(rater, is_in, given, unknown.get(rater.pk, [])) for rater, is_in in raters.items()),
             key=lambda line: (line.apart is None, line.apart or 0.0, line.rater.name_sort, line.rater.pk),
         ),
         certainty=order.certainty if order is not None and is_whole else None,
@@ -239,7 +247,9 @@ def _people(
     )
 
 
-def _rater(rater: User, is_submitted: bool, given: Mapping[int, list[Answer]]) -> RaterLine:
+def _rater(
+    rater: User, is_submitted: bool, given: Mapping[int, list[Answer]], unknown: list[User]
+) -> RaterLine:
     own = given.get(rater.pk, [])
     people = sorted({person for first, second, _outcome in own for person in (first, second)})
     others = [answer for pk, listed in given.items() if pk != rater.pk for answer in listed]
@@ -264,6 +274,7 @@ def _rater(rater: User, is_submitted: bool, given: Mapping[int, list[Answer]]) -
         agreement=agreement,
         expected=expected,
         apart=apart,
+        unknown=sorted(unknown, key=lambda each: (each.name_sort, each.pk)),
     )
 
 

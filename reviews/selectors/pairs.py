@@ -72,7 +72,9 @@ class PairPart:
 
 @dataclass
 class PairForm:
-    """A rater's whole comparison in one component. `answers` are the standing ones, the latest last."""
+    """A rater's whole comparison in one component. `answers` are the standing ones, the latest last.
+
+    Whom the rater does not know is in no pair, and so in no part."""
 
     cycle: Cycle
     component: dict[str, Any]
@@ -86,9 +88,20 @@ class PairForm:
         return {sheet.participant.employee_id: sheet.participant for sheet in self.sheets}
 
     @cached_property
+    def unknown(self) -> dict[int, Participant]:
+        """Of them, whom the rater does not know."""
+        return {
+            sheet.participant.employee_id: sheet.participant for sheet in self.sheets if sheet.ratee_unknown
+        }
+
+    @cached_property
+    def known(self) -> dict[int, Participant]:
+        return {pk: each for pk, each in self.participants.items() if pk not in self.unknown}
+
+    @cached_property
     def parts(self) -> list[PairPart]:
         """Criterion by criterion; a cohort of one has nothing to compare."""
-        employee = {each.pk: each.employee_id for each in self.participants.values()}
+        employee = {each.pk: each.employee_id for each in self.known.values()}
         given: dict[str, list[tuple[int, int, int]]] = defaultdict(list)
         for answer in self.answers:
             if answer.first_id in employee and answer.second_id in employee:
@@ -96,7 +109,7 @@ class PairForm:
                     (employee[answer.first_id], employee[answer.second_id], answer.outcome)
                 )
         cohorts: dict[str, list[int]] = defaultdict(list)
-        for participant in self.participants.values():
+        for participant in self.known.values():
             if key := cohort_of(self.component, participant):
                 cohorts[key].append(participant.employee_id)
         return [
@@ -204,8 +217,8 @@ def next_pair(user: User, cycle: Cycle, code: str) -> Question | None:
 
 
 def standing_answers(cycle: Cycle, code: str) -> QuerySet[Comparison]:
-    """Answers of a component that were not taken back, in the order in which they were given."""
-    return Comparison.objects.filter(cycle=cycle, component=code, reversal__isnull=True).order_by("pk")
+    """Answers of a component that count, in the order in which they were given."""
+    return Comparison.objects.standing().filter(cycle=cycle, component=code).order_by("pk")
 
 
 def cohort_of(component: dict[str, Any], participant: Participant) -> str:

@@ -82,6 +82,7 @@ def sheets_owed(user: User, pace: Pace | None = None) -> list[OwedComponent]:
         .annotate(
             sheets=Count("id", distinct=True),
             submitted=Count("id", filter=Q(state=ScoreSheet.State.SUBMITTED), distinct=True),
+            unknown=Count("id", filter=Q(ratee_unknown=True), distinct=True),
             done=Count("judgements", filter=ANSWERED),
         )
         .order_by()
@@ -98,7 +99,7 @@ def sheets_owed(user: User, pace: Pace | None = None) -> list[OwedComponent]:
         ):
             continue  # an order of people, and pairs, are the manager's own
         if is_paired(component):
-            total = pairs_expected(component, row["sheets"])
+            total = pairs_expected(component, row["sheets"] - row["unknown"])
             owed.append(
                 OwedComponent(
                     cycle=cycle,
@@ -139,9 +140,7 @@ def pairs_answered(user: User, cycles: Mapping[int, Cycle]) -> dict[tuple[int, s
     ]
     if not asked:
         return {}
-    rows = Comparison.objects.filter(rater=user, cycle__in=asked, reversal__isnull=True).values_list(
-        "cycle", "component"
-    )
+    rows = Comparison.objects.standing().filter(rater=user, cycle__in=asked).values_list("cycle", "component")
     return {(cycle, code): count for cycle, code, count in rows.annotate(count=Count("id")).order_by()}
 
 

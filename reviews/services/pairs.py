@@ -10,6 +10,7 @@ from django.http import Http404
 from django.utils import timezone
 
 from foundation.refusals import Refusal
+from foundation.trail.services import recording
 from people.models import User
 from reviews.methods.document import component_of
 from reviews.methods.paired import (
@@ -48,8 +49,8 @@ def answer_pair(
     """Who of two people did better by a criterion; preferred is one of their ids, None for "no difference".
 
     people   ids of employees, in any order; the pair need not be the one that was proposed
-    Refusals: rating_not_open, sheet_submitted (403), pair_self, pair_stranger, pair_cohorts, pair_criterion,
-    pair_preferred, pair_ties (422), pair_answered (409). A comparison that is not the actor's is Http404.
+    Refusals: rating_not_open, sheet_submitted (403), pair_self, pair_oneself, pair_stranger, pair_unknown,
+    pair_cohorts, pair_criterion, pair_preferred, pair_ties (422), pair_answered (409). A comparison that is not the actor's is Http404.
     """
     entry = _component(cycle, component)
     if criterion not in {criterion_code(entry, each) for each in criteria_of(entry)}:
@@ -65,8 +66,11 @@ def answer_pair(
     )
     if len(sheets) < 2:
         _require_own(actor, cycle, component)
-        raise Refusal("pair_stranger", field="people", status=422)
+        raise Refusal("pair_oneself" if actor.pk in people else "pair_stranger", field="people", status=422)
     _check_open(sheets)
+    if aside := [sheet.participant for sheet in sheets if sheet.ratee_unknown]:
+        name = User.objects.get(pk=aside[0].employee_id).name
+        raise Refusal("pair_unknown", field="people", status=422, name=name)
     first, second = (sheet.participant for sheet in sheets)
     if not (key := cohort_of(entry, first)) or key != cohort_of(entry, second):
         raise Refusal("pair_cohorts", field="people", status=422)
@@ -119,6 +123,35 @@ def undo_pair(*, actor: User, cycle: Cycle, component: str) -> Comparison:
         raise Refusal("pair_nothing_to_undo", status=409)
     ComparisonReversal.objects.create(comparison=last)
     return last
+
+
+@transaction.atomic
+def set_known(*, actor: User, cycle: Cycle, component: str, person: int, is_known: bool) -> ScoreSheet:
+    """The rater does not know somebody (id of an employee) well enough, or does after all. Who is unknown is in none of
+    the rater's pairs; answers that were given about them do not count while they are. The second time changes nothing.
+
+    Refusals: pair_oneself, pair_stranger (422), rating_not_open, sheet_submitted (403).
+    """
+    _component(cycle, component)
+    sheet = (
+        ScoreSheet.objects.select_for_update(of=("self",))
+        .filter(rater=actor, participant__cycle=cycle, component=component, participant__employee=person)
+        .exclude(state=ScoreSheet.State.WITHDRAWN)
+        .select_related("participant__cycle")
+        .first()
+        if 0 < person < 2**63
+        else None
+    )
+    if sheet is None:
+        _require_own(actor, cycle, component)
+        raise Refusal("pair_oneself" if person == actor.pk else "pair_stranger", field="person", status=422)
+    _check_open([sheet])
+    if sheet.ratee_unknown == is_known:
+        sheet.ratee_unknown = not is_known
+        sheet.version += 1
+        with recording(actor=actor):
+            sheet.save(update_fields=["ratee_unknown", "version", "updated_at"])
+    return sheet
 
 
 @transaction.atomic

@@ -116,9 +116,10 @@ def _comparisons(cycle: Cycle, codes: list[str]) -> pd.DataFrame:
         JOIN reviews_participant AS first ON first.id = comparison.first_id
         JOIN reviews_participant AS second ON second.id = comparison.second_id
         JOIN reviews_scoresheet AS form ON form.participant_id = first.id AND form.rater_id = comparison.rater_id
-            AND form.component = comparison.component AND form.state = 'submitted'
+            AND form.component = comparison.component AND form.state = 'submitted' AND NOT form.ratee_unknown
         JOIN reviews_scoresheet AS other ON other.participant_id = second.id AND other.rater_id = comparison.rater_id
             AND other.component = comparison.component AND other.state = 'submitted'
+            AND NOT other.ratee_unknown
         WHERE comparison.cycle_id = %s AND comparison.component = ANY(%s::text[])
             AND NOT EXISTS (
                 SELECT FROM reviews_comparisonreversal AS reversal WHERE reversal.comparison_id = comparison.id

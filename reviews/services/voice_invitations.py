@@ -58,8 +58,8 @@ def nominate(
 ) -> VoiceInvitation:
     """The ratee names somebody, or a manager or HR does. What a manager or HR names is approved with it.
 
-    Refusals: voices_not_choosing (409), voice_group_unknown, voice_group_fixed, rater_unknown, voice_about_self,
-    voice_asked_already, voice_group_full, voice_load_full, voice_contact_missing (422), voice_not_yours (403).
+    Refusals: voices_not_choosing (409), voice_group_unknown, voice_group_fixed, voice_rater_missing, rater_unknown,
+    voice_about_self, voice_asked_already, voice_group_full, voice_load_full, voice_contact_missing (422), voice_not_yours (403).
     """
     locked = _open_for_choosing(voices)
     person = _of_round(locked, participant)
@@ -400,7 +400,9 @@ def _check_group(component: dict[str, Any], group: str, *, fixed: bool) -> None:
 
 
 def _rater(rater_id: int | None, person: Participant, group: str) -> User:
-    rater = User.objects.filter(pk=rater_id).first() if rater_id and 0 < rater_id < 2**63 else None
+    if not rater_id or rater_id < 0:
+        raise Refusal("voice_rater_missing", field="rater", status=422)
+    rater = User.objects.filter(pk=rater_id).first() if rater_id < 2**63 else None
     if rater is None or not rater.may_sign_in:
         raise Refusal("rater_unknown", field="rater", status=422)
     if (rater.pk == person.employee_id) != (group == "self"):

@@ -72,6 +72,7 @@ def _criteria(cohort: CohortAnalysis) -> list[dict[str, Any]]:
             "code": each.criterion["code"],
             "name": name_of(each.criterion, each.code) if each.code else "",
             "analysis": each,
+            "has_unknown": any(line.unknown for line in each.raters),
             "triads": _triads(each),
             "missing": _(", ").join(person.name for person in each.missing),
             "people": [

@@ -18,7 +18,7 @@ from reviews.selectors.cycles import get_cycle_for
 from reviews.selectors.evidence import KPIFact, data_until, kpi_facts, kpi_items
 from reviews.selectors.incidents import visible_incidents
 from reviews.selectors.pairs import PairForm, Question, pair_form_of
-from reviews.services.pairs import answer_pair, submit_pairs, undo_pair
+from reviews.services.pairs import answer_pair, set_known, submit_pairs, undo_pair
 from reviews.views.presentation import kpi_value, language, name_of, unit_of
 from reviews.views.refused import tell_refusal
 from reviews.views.requests import SignedInRequest
@@ -55,6 +55,24 @@ def undo(request: SignedInRequest, code: str, component: str) -> HttpResponse:
     cycle = get_cycle_for(request.user, code)
     try:
         undo_pair(actor=request.user, cycle=cycle, component=component)
+    except Refusal as refusal:
+        return _refused(request, cycle, component, refusal)
+    return _next(request, cycle, component)
+
+
+@role_required("manager", "hr")
+@require_POST
+def acquaintance(request: SignedInRequest, code: str, component: str) -> HttpResponse:
+    """The rater does not know a person, or does after all (known=1)."""
+    cycle = get_cycle_for(request.user, code)
+    try:
+        set_known(
+            actor=request.user,
+            cycle=cycle,
+            component=component,
+            person=_whole(request, "person"),
+            is_known=request.POST.get("known") == "1",
+        )
     except Refusal as refusal:
         return _refused(request, cycle, component, refusal)
     return _next(request, cycle, component)
@@ -121,7 +139,9 @@ def _context(request: SignedInRequest, form: PairForm) -> dict[str, Any]:
         "is_enough": form.is_enough,
         "answered": len(form.answers),
         "whole": len(form.answers) + form.left,
-        "people": len(form.participants),
+        "people": len(form.known),
+        "unknown": [(pk, each.employee.name) for pk, each in form.unknown.items()],
+        "is_empty": not form.parts,
         "minutes": max(form.minutes_left, 1),
         "question": _asked(form, question),
         "sides": _sides(request, form, question) if question else [],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.cache import cache
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import translation
@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from foundation.interface.limits import is_too_often
 from foundation.interface.views import too_many_requests
 from foundation.refusals import Refusal
 from people.models import User
@@ -21,15 +22,14 @@ from reviews.services.voice_answers import answer_as_customer
 from reviews.services.voice_links import invitation_of
 from reviews.views.voices import form_context, posted
 
-# Looks and tries from one address in a quarter of an hour: a family behind one router, no search for links.
-TRIES, SECONDS = 60, 900
+SECONDS = 900
 
 
 @never_cache
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def voice_customer(request: HttpRequest, token: str) -> HttpResponse:
-    if _is_too_often(request):
+    if is_too_often(request, "customer", tries=settings.CUSTOMER_TRIES, seconds=SECONDS):
         return too_many_requests(
             request, _("Too many tries. Wait a quarter of an hour, then open the link again.")
         )
@@ -84,13 +84,3 @@ def _private(response: HttpResponse) -> HttpResponse:
     """The address is a secret. Other sites never learn it (the site-wide referrer policy), nor do search engines."""
     response["X-Robots-Tag"] = "noindex, nofollow"
     return response
-
-
-def _is_too_often(request: HttpRequest) -> bool:
-    """Counted in this process's memory: enough, since a signature of 256 bits makes guessing hopeless anyway."""
-    key = f"customer:{request.META.get('REMOTE_ADDR', '')}"
-    cache.add(key, 0, SECONDS)
-    try:
-        return bool(cache.incr(key) > TRIES)
-    except ValueError:  # ran out between the two
-        return False

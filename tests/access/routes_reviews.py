@@ -630,6 +630,15 @@ ROUTES = [
         POST=Rule(hr=404, manager={"paired": 302, "*": 404}),
     ),
     Route(
+        "pairs/<slug:code>/<slug:component>/acquaintance/",
+        comparisons,
+        POST=Rule(
+            hr=404,
+            manager={"paired": 302, "*": 404},
+            body=lambda world, label: {"person": world.cast.agent.pk, "known": "0"},
+        ),
+    ),
+    Route(
         "pairs/<slug:code>/<slug:component>/submit/",
         comparisons,
         POST=Rule(hr=404, manager={"paired": 302, "*": 404}),
@@ -1108,6 +1117,15 @@ ROUTES = [
         ),
     ),
     Route(
+        "api/v1/cycles/<slug:code>/pairs/<slug:component>/acquaintance/",
+        comparisons,
+        POST=Rule(
+            everyone=404,
+            manager={"paired": 200, "*": 404},
+            json=lambda world, label: {"person": world.cast.agent.pk, "known": False},
+        ),
+    ),
+    Route(
         "api/v1/cycles/<slug:code>/pairs/<slug:component>/undo/",
         comparisons,
         POST=Rule(everyone=404, manager={"paired": 409, "*": 404}),
@@ -1149,6 +1167,16 @@ ROUTES = [
         GET=Rule(everyone=404, agent={"own": 200, "*": 404}, manager={"superior": 200, "*": 404}),
         POST=Rule(
             everyone=404, agent={"own": 302, "*": 404}, manager={"superior": 302, "*": 404}, body=ANSWER
+        ),
+    ),
+    Route(
+        "voices/<int:invitation_id>/replace/",
+        invited,
+        GET=Rule(hr={"missing": 404, "*": 200}, manager={"outsider": 404, "missing": 404, "*": 200}),
+        POST=Rule(
+            hr={"missing": 404, "*": 422},
+            manager={"outsider": 404, "missing": 404, "*": 422},
+            body={"rater": "", "reason": "Moved"},
         ),
     ),
     Route(

@@ -100,6 +100,29 @@ def test_what_is_wrong_is_said_above_the_pair(cast: Cast, cycle: Cycle, as_manag
     assert Comparison.objects.count() == 1
 
 
+def test_a_rater_says_whom_they_do_not_know(cast: Cast, cycle: Cycle, as_manager: Client) -> None:
+    asked = question(cast, cycle)
+    name = {each.pk: each.name for each in (cast.agent, cast.peer, cast.leaver)}[asked.left]
+    address = page(cycle, "_acquaintance")
+    assert as_manager.get(page(cycle)).content.decode().count("I do not know this person") == 2
+    body = {"person": asked.left, "known": "0"}
+    told = as_manager.post(address, body, headers={"HX-Request": "true"}).content.decode()
+    assert "2 people: about 1 answer" in told
+    assert "1 person you do not know" in told
+    for wrong, words in (("x", "by their numbers"), (str(cast.outsider.pk), "not among the people")):
+        refused = as_manager.post(address, {"person": wrong, "known": "0"}, headers={"HX-Request": "true"})
+        assert words in refused.content.decode()
+    choose(as_manager, cast, cycle, "left")
+    as_manager.post(page(cycle, "_submit"))
+    client = Client()
+    client.force_login(cast.hr)
+    seen = client.get(reverse("reviews:comparison_analysis", args=[cycle.code, "pairs"]))
+    assert "Does not know" in seen.content.decode()
+    told = send(api(cast.hr), "GET", f"/cycles/oct/pairs/pairs/analysis/?cohort=rater:{cast.manager.pk}").json()
+    assert told[0]["criteria"][0]["raters"][0]["unknown"] == [asked.left]
+    assert name in seen.content.decode()
+
+
 def test_what_others_noted_or_earn_is_not_beside_a_pair(cast: Cast, cycle: Cycle, as_manager: Client) -> None:
     text = as_manager.get(page(cycle)).content.decode()
     for other in (cast.outsider, cast.mover, cast.other_manager):
@@ -127,6 +150,12 @@ def test_rest_does_what_the_page_does(cast: Cast, cycle: Cycle) -> None:
         assert answer_.status_code in (409, 422, 400), wrong
         assert answer_.json()["code"] == code or code == "invalid", answer_.json()
     assert Comparison.objects.count() == 1
+    aside = {"person": pair[0], "known": False}
+    assert send(api(cast.manager), "POST", f"{path}acquaintance/", aside).json()["unknown"] == [pair[0]]
+    for wrong in ({"person": cast.outsider.pk, "known": False}, {"person": pair[0]}, {"known": False}):
+        assert send(api(cast.manager), "POST", f"{path}acquaintance/", wrong).status_code in (400, 422)
+    aside["known"] = True
+    assert send(api(cast.manager), "POST", f"{path}acquaintance/", aside).json()["unknown"] == []
     assert send(api(cast.manager), "POST", f"{path}submit/").json()["code"] == "pairs_apart"
     assert send(api(cast.manager), "POST", f"{path}undo/").json()["answered"] == 0
     assert send(api(cast.manager), "POST", f"{path}undo/").json()["code"] == "pair_nothing_to_undo"

@@ -24,13 +24,14 @@ from reviews.models import Comparison, ComparisonReversal, ComponentScore, Cycle
 from reviews.selectors.completion import completion_lines
 from reviews.selectors.duties import SheetDuties
 from reviews.selectors.launch import launch_problems
+from reviews.selectors.pair_analysis import pair_analysis
 from reviews.selectors.pairs import Question, next_pair, pair_form_of
 from reviews.selectors.references import references_on
 from reviews.selectors.sheets import sheets_owed
 from reviews.services.amendments import propose_amendment
 from reviews.services.cycles import edit_configuration, launch_cycle
 from reviews.services.judgements import reopen_sheet, submit_sheets
-from reviews.services.pairs import answer_all, answer_pair, submit_pairs, undo_pair
+from reviews.services.pairs import answer_all, answer_pair, set_known, submit_pairs, undo_pair
 from reviews.services.phases import advance_phase
 from scoring.pair_orders import expected_wins
 from scoring.pairwise import strengths_of
@@ -161,6 +162,7 @@ def test_what_is_wrong_is_refused_and_nothing_is_stored(cast: Cast, cycle: Cycle
     before = kept()
     wrong: dict[str, dict[str, Any]] = {
         "pair_self": {"people": (cast.agent.pk, cast.agent.pk), "preferred": cast.agent.pk},
+        "pair_oneself": {"people": (cast.manager.pk, cast.agent.pk), "preferred": cast.manager.pk},
         "pair_stranger": {"people": (cast.agent.pk, cast.outsider.pk), "preferred": cast.agent.pk},
         "pair_answered": {"people": (cast.peer.pk, cast.agent.pk), "preferred": cast.agent.pk},
         "pair_preferred": {"people": (cast.agent.pk, cast.leaver.pk), "preferred": cast.peer.pk},
@@ -229,6 +231,76 @@ def test_enough_is_when_the_order_is_sure_or_nothing_is_left_to_ask(cast: Cast, 
     assert form.question is None
     assert submit_pairs(actor=cast.manager, cycle=cycle, component="pairs").is_submitted
     assert submit_pairs(actor=cast.manager, cycle=cycle, component="pairs").is_submitted  # changes nothing
+
+
+def test_whom_a_rater_does_not_know_is_in_no_pair(cast: Cast, draft: Cycle) -> None:
+    cycle = launched(cast, draft, paired(cohort="job"))
+    everybody = pair_form_of(cast.manager, cycle, "pairs")
+    before = everybody.expected
+    answer(cast, cycle, cast.agent, cast.peer, cast.peer)
+    answer(cast, cycle, cast.agent, cast.leaver, cast.agent)
+    work = {"actor": cast.manager, "cycle": cycle, "component": "pairs"}
+    for _each in range(2):  # the second time changes nothing
+        sheet = set_known(**work, person=cast.peer.pk, is_known=False)
+    assert (sheet.ratee_unknown, sheet.version) == (True, 2)
+    form = pair_form_of(cast.manager, cycle, "pairs")
+    assert form.expected < before
+    assert (list(form.unknown), len(form.answers)) == ([cast.peer.pk], 1)
+    with pytest.raises(Refusal) as refused:
+        answer(cast, cycle, cast.peer, cast.leaver, cast.peer)
+    assert (refused.value.code, cast.peer.name in str(refused.value)) == ("pair_unknown", True)
+    with pytest.raises(DatabaseError), transaction.atomic():  # nor past the service
+        parts = sorted(cycle.participants.filter(employee__in=[cast.peer, cast.leaver]), key=lambda each: each.pk)
+        Comparison.objects.create(
+            cycle=cycle, component="pairs", rater=cast.manager, outcome=1, first=parts[0], second=parts[1]
+        )
+    # The last answer that counts is taken back, not the one about somebody unknown.
+    assert undo_pair(**work).outcome in (1, -1)
+    assert not pair_form_of(cast.manager, cycle, "pairs").answers
+    asked = answer_all(**work, prefer=by_list([cast.agent, cast.leaver]))
+    assert asked >= 1
+    assert set(ScoreSheet.objects.filter(rater=cast.manager).values_list("state", flat=True)) == {"submitted"}
+    with pytest.raises(Refusal) as refused:
+        set_known(**work, person=cast.peer.pk, is_known=True)
+    assert refused.value.code == "sheet_submitted"
+    score(cast.hr, cycle)
+    assert points(cast, cycle)["peer"] is None  # nobody else has answered
+    [found] = pair_analysis(cycle, "pairs")
+    [line] = [each for each in found.criteria[0].raters if each.rater == cast.manager]
+    assert [each.pk for each in line.unknown] == [cast.peer.pk]
+    assert next(each for each in found.criteria[0].people if each.employee == cast.peer).answers == 0
+
+
+def test_somebody_known_after_all_has_the_old_answers_back(cast: Cast, cycle: Cycle) -> None:
+    answer(cast, cycle, cast.agent, cast.peer, cast.peer)
+    work = {"actor": cast.manager, "cycle": cycle, "component": "pairs"}
+    for person in (cast.peer, cast.agent):
+        set_known(**work, person=person.pk, is_known=False)
+    form = pair_form_of(cast.manager, cycle, "pairs")
+    assert (form.parts, form.question, form.is_enough, form.left) == ([], None, True, 0)
+    for person in (cast.peer, cast.agent):
+        set_known(**work, person=person.pk, is_known=True)
+    form = pair_form_of(cast.manager, cycle, "pairs")
+    assert (len(form.answers), form.is_enough) == (1, False)
+    for whom, code in ((cast.manager, "pair_oneself"), (cast.outsider, "pair_stranger")):
+        with pytest.raises(Refusal) as refused:
+            set_known(**work, person=whom.pk, is_known=False)
+        assert refused.value.code == code
+    for stranger in (cast.hr, cast.agent):
+        with pytest.raises(Http404):
+            set_known(**{**work, "actor": stranger}, person=cast.peer.pk, is_known=False)
+    assert not ScoreSheet.objects.filter(ratee_unknown=True).exists()
+
+
+def test_a_rater_who_knows_nobody_says_so_and_is_done(cast: Cast, cycle: Cycle) -> None:
+    work = {"actor": cast.manager, "cycle": cycle, "component": "pairs"}
+    for person in (cast.peer, cast.agent, cast.leaver):
+        set_known(**work, person=person.pk, is_known=False)
+    assert submit_pairs(**work).is_submitted
+    [owed] = [each for each in sheets_owed(cast.manager) if each.component["code"] == "pairs"]
+    assert (owed.open, owed.cells_total) == (0, 0)
+    score(cast.hr, cycle)
+    assert points(cast, cycle)["peer"] is None
 
 
 def test_after_submission_and_after_closing_nothing_is_taken(cast: Cast, cycle: Cycle) -> None:
