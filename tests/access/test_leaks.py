@@ -39,6 +39,7 @@ def callers(world_of_module: World) -> Callers:
 NAMES_COLLEAGUES = {
     "voices/",
     "voices/<int:invitation_id>/",
+    "voices/<int:invitation_id>/replace/",
     "cycles/<slug:code>/voices/<slug:component>/raters/<int:employee_id>/",
     "api/v1/voices/",
     "api/v1/cycles/<slug:code>/voices/<slug:component>/raters/<int:employee_id>/",
