@@ -335,7 +335,6 @@ OBJECTIVES = {
     "key_result_weights": _("The weights of the key results add up to %(total)s instead of 100."),
     "key_result_kpi_unknown": _("No KPI named %(name)s is valid on the last day of the period."),
     "key_result_kpi_judged": _("%(name)s is judged by a person, so no key result can follow it."),
-    "key_result_kpi_of_people": _("Only the objectives of people can follow a KPI."),
     "key_result_unknown": _("This objective has no key result of that number."),
     "key_result_follows": _("This key result follows a KPI by itself; nobody types its value."),
     "key_result_is_judged": _("This key result is judged at the end; it has no value before."),

@@ -39,7 +39,33 @@ def compute_group_values(
     first_day: date,
     last_day: date,
 ) -> pd.DataFrame:
-    """Compute and store a GroupValue per subject and measured version; the answer is GROUP_COLUMNS of them.
+    """Compute and store a GroupValue per subject and measured version; the answer is GROUP_COLUMNS of them. What counts
+    is said at measured_groups."""
+    rows = measured_groups(
+        subject_type=subject_type,
+        subject_ids=subject_ids,
+        kpi_versions=kpi_versions,
+        first_day=first_day,
+        last_day=last_day,
+    )
+    for row in rows:
+        row.run = run
+    GroupValue.objects.bulk_create(rows, batch_size=2000)
+    return pd.DataFrame(
+        [(row.subject_id, row.kpi_version_id, row.value, row.standard_error, row.n) for row in rows],
+        columns=GROUP_COLUMNS,
+    ).astype({"value": float, "standard_error": float})
+
+
+def measured_groups(
+    *,
+    subject_type: str,
+    subject_ids: Collection[int],
+    kpi_versions: Iterable[KPIVersion],
+    first_day: date,
+    last_day: date,
+) -> list[GroupValue]:
+    """A GroupValue per subject and measured version, by version and subject, of no run and not stored.
 
     subject_type   of GroupValue.SubjectType; a team's totals are those of the team with the teams below it, by where
                    people sat on the day. The company is the one subject 0.
@@ -52,7 +78,7 @@ def compute_group_values(
         else sorted({int(pk) for pk in subject_ids})
     )
     if not versions or not subjects:
-        return pd.DataFrame({name: [] for name in GROUP_COLUMNS})
+        return []
     parsed = {version.pk: scoring_kpi.parse(version.formula) for version in versions}
     measures = measures_of(codes_of(versions, parsed.values()))
     ids = [measure.pk for measure in measures.values()]
@@ -68,7 +94,6 @@ def compute_group_values(
         for place, subject in enumerate(subjects):
             rows.append(
                 GroupValue(
-                    run=run,
                     subject_type=subject_type,
                     subject_id=subject,
                     kpi_version=version,
@@ -78,11 +103,7 @@ def compute_group_values(
                     inputs={name: _or_none(column[place]) for name, column in computed.inputs.items()},
                 )
             )
-    GroupValue.objects.bulk_create(rows, batch_size=2000)
-    return pd.DataFrame(
-        [(row.subject_id, row.kpi_version_id, row.value, row.standard_error, row.n) for row in rows],
-        columns=GROUP_COLUMNS,
-    ).astype({"value": float, "standard_error": float})
+    return rows
 
 
 def _totals(

@@ -5,18 +5,19 @@ Nothing of it is stored or published; the score comes from a run.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
-from metrics.models import KPIVersion
+from metrics.models import GroupValue, KPIVersion
+from metrics.services.group_values import measured_groups
 from reviews.methods.base import frozen_version, or_nan, or_none
 from reviews.methods.objectives import score_objectives
 from reviews.models import CheckIn, Cycle, Objective
 from reviews.selectors.evidence import kpi_facts
-from reviews.selectors.objective_scores import objective_facts, objectives_rule, team_objective_facts
+from reviews.selectors.objective_scores import COMPANY, facts_of_objectives, objectives_rule
 from reviews.selectors.objectives import newest_check_ins
 from reviews.selectors.references import kpi_reference
 
@@ -41,18 +42,13 @@ class Progress:
 
 
 def progress_of(cycle: Cycle, objectives: Sequence[Objective]) -> dict[int, Progress]:
-    """{objective id: Progress} of these objectives of one cycle; who may see them is asked before. Six queries at most,
-    whatever their number."""
-    people = sorted({each.employee_id for each in objectives if each.employee_id is not None})
-    frames = [objective_facts(cycle, people)] if people else []
-    if any(each.employee_id is None for each in objectives):
-        frames.append(team_objective_facts(cycle).assign(employee_id=0))
-    facts = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+    """{objective id: Progress} of these objectives of one cycle; who may see them is asked before. A number of queries
+    that does not depend on theirs."""
+    facts = facts_of_objectives(cycle, [each.pk for each in objectives])
     check_ins = newest_check_ins([each.pk for each in objectives])
     found = {each.pk: Progress(check_in=check_ins.get(each.pk)) for each in objectives}
     if facts.empty:
         return found
-    facts = facts[facts["objective_id"].isin(list(found))]
     keys, scored = score_objectives(objectives_rule(cycle), facts, values_to_date(cycle, facts))
     parts: dict[int, dict[int, KeyProgress]] = {}
     for row in keys.to_dict("records"):
@@ -66,12 +62,29 @@ def progress_of(cycle: Cycle, objectives: Sequence[Objective]) -> dict[int, Prog
 
 
 def values_to_date(cycle: Cycle, facts: pd.DataFrame) -> pd.DataFrame:
-    """The KPI values that key results follow, as they stand for the months of the cycle; columns as in ComponentInputs.
-    Four queries at most."""
+    """The KPI values that key results follow; columns as in ComponentInputs, employee_id as in facts_of_objectives. A
+    person's are those that stand for the months of the cycle, those of teams and the company come from the days of the
+    cycle whose totals are in."""
     if facts.empty or facts["kpi_version_id"].isna().all():
         return pd.DataFrame(columns=VALUE_COLUMNS)
-    followed = facts.dropna(subset=["kpi_version_id"])
-    versions = KPIVersion.objects.filter(pk__in=followed["kpi_version_id"].astype(int).unique().tolist())
+    followed = facts.dropna(subset=["kpi_version_id"]).astype({"employee_id": int, "kpi_version_id": int})
+    versions = {
+        version.pk: version
+        for version in KPIVersion.objects.filter(
+            pk__in=followed["kpi_version_id"].unique().tolist()
+        ).select_related("kpi")
+    }
+    of_people = followed[followed["employee_id"] > COMPANY]
+    of_groups = followed[followed["employee_id"] <= COMPANY]
+    rows = _of_people(cycle, of_people, versions) + _of_groups(cycle, of_groups, versions)
+    return pd.DataFrame(rows, columns=VALUE_COLUMNS)
+
+
+def _of_people(
+    cycle: Cycle, followed: pd.DataFrame, versions: Mapping[int, KPIVersion]
+) -> list[dict[str, Any]]:
+    if followed.empty:
+        return []
     items: list[tuple[dict[str, Any], dict[str, Any]]] = [
         (
             {},
@@ -81,10 +94,10 @@ def values_to_date(cycle: Cycle, facts: pd.DataFrame) -> pd.DataFrame:
                 "target": None,
             },
         )
-        for version in versions.select_related("kpi")
+        for version in map(versions.__getitem__, followed["kpi_version_id"].unique())
     ]
     people = [int(pk) for pk in followed["employee_id"].unique()]
-    rows = [
+    return [
         {
             "employee_id": employee,
             "kpi_version_id": fact.item["version"]["id"],
@@ -95,7 +108,31 @@ def values_to_date(cycle: Cycle, facts: pd.DataFrame) -> pd.DataFrame:
         for employee, found in kpi_facts(cycle, people, items).items()
         for fact in found
     ]
-    return pd.DataFrame(rows, columns=VALUE_COLUMNS)
+
+
+def _of_groups(
+    cycle: Cycle, followed: pd.DataFrame, versions: Mapping[int, KPIVersion]
+) -> list[dict[str, Any]]:
+    rows = []
+    for is_company, facts in followed.groupby(followed["employee_id"] == COMPANY):
+        found = measured_groups(
+            subject_type=GroupValue.SubjectType.COMPANY if is_company else GroupValue.SubjectType.TEAM,
+            subject_ids=[-int(pk) for pk in facts["employee_id"].unique()],
+            kpi_versions=[versions[pk] for pk in sorted(facts["kpi_version_id"].unique())],
+            first_day=cycle.first_day,
+            last_day=cycle.last_day,
+        )
+        rows += [
+            {
+                "employee_id": -each.subject_id,
+                "kpi_version_id": each.kpi_version_id,
+                "value": or_nan(each.value),
+                "standard_error": or_nan(each.standard_error),
+                "n": each.n,
+            }
+            for each in found
+        ]
+    return rows
 
 
 def overall_progress(objectives: Iterable[Objective], progress: dict[int, Progress]) -> float | None:

@@ -17,6 +17,9 @@ from reviews.methods.objectives import (
 )
 from reviews.models import Cycle, KeyResult
 
+#: The company where an owner is one number.
+COMPANY = 0
+
 _FACTS = """
     SELECT objective.employee_id, objective.team_id, objective.id AS objective_id, version.id AS version_id,
         version.title, version.weight::float8 AS weight, version.perspective, result.id AS key_result_id, result.key,
@@ -49,14 +52,14 @@ def objective_facts(cycle: Cycle, employee_ids: Sequence[int]) -> pd.DataFrame:
     )
 
 
-def team_objective_facts(cycle: Cycle, team_ids: Sequence[int] | None = None) -> pd.DataFrame:
-    """The same of teams, and of the company (team_id missing) where team_ids is None."""
-    owners = (
-        "objective.employee_id IS NULL"
-        if team_ids is None
-        else "objective.employee_id IS NULL AND objective.team_id = ANY(%(teams)s::bigint[])"
+def facts_of_objectives(cycle: Cycle, objective_ids: Sequence[int]) -> pd.DataFrame:
+    """The same of these objectives, whose ever they are. Groups stand in employee_id as well: COMPANY is the company,
+    -3 the team 3. One query."""
+    facts = copy_out(
+        _FACTS.format(owners="objective.id = ANY(%(objectives)s::bigint[])"),
+        {"cycle": cycle.pk, "objectives": list(objective_ids)},
     )
-    return copy_out(_FACTS.format(owners=owners), {"cycle": cycle.pk, "teams": list(team_ids or [])})
+    return facts.assign(employee_id=facts["employee_id"].fillna(-facts["team_id"].fillna(COMPANY)))
 
 
 def objectives_counted(cycle: Cycle, employee_ids: Sequence[int]) -> pd.DataFrame:

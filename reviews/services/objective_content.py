@@ -60,7 +60,7 @@ def checked_content(
     Refusals (422), each with its field: objective_title_required, cycle_text_too_long, objective_weight,
     objective_parent_unknown, objective_loop, key_results_none, key_results_too_many, key_result_title_required,
     key_result_target_required, key_result_target_is_start, key_result_direction, key_result_weights,
-    key_result_kpi_unknown, key_result_kpi_judged, key_result_kpi_of_people, cycle_value_malformed.
+    key_result_kpi_unknown, key_result_kpi_judged, cycle_value_malformed.
     """
     title = _text(given.get("title"), "title", TITLE_LIMIT)
     if not title:
@@ -75,12 +75,12 @@ def checked_content(
         weight=weight,
         parent_id=_parent(actor, cycle, owner, given.get("parent"), before),
         perspective=_text(given.get("perspective"), "perspective", CODE_LIMIT),
-        key_results=_key_results(cycle, owner, results, before),
+        key_results=_key_results(cycle, results, before),
     )
 
 
 def _key_results(
-    cycle: Cycle, owner: Owner, given: list[Mapping[str, Any]], before: Objective | None
+    cycle: Cycle, given: list[Mapping[str, Any]], before: Objective | None
 ) -> tuple[KeyContent, ...]:
     if not given:
         raise Refusal("key_results_none", field="key_results", status=422)
@@ -95,7 +95,7 @@ def _key_results(
     titled = {each.title: each.key for each in latest}
     free = max(known, default=0)
     weights = _shared([each.get("weight") for each in given])
-    versions = _followed(cycle, owner, given)
+    versions = _followed(cycle, given)
     found: list[KeyContent] = []
     for index, each in enumerate(given):
         key = each.get("key") or titled.get(str(each.get("title") or "").strip())
@@ -144,14 +144,11 @@ def _key_result(
     )
 
 
-def _followed(cycle: Cycle, owner: Owner, given: list[Mapping[str, Any]]) -> dict[str, KPIVersion]:
+def _followed(cycle: Cycle, given: list[Mapping[str, Any]]) -> dict[str, KPIVersion]:
     """The KPIs that key results follow, by code, in the version of the period's last day."""
     codes = {str(each.get("kpi")): index for index, each in enumerate(given) if each.get("kpi")}
     if not codes:
         return {}
-    if owner.employee_id is None:
-        first = min(codes.values())
-        raise Refusal("key_result_kpi_of_people", field=f"key_results[{first}].kpi", status=422)
     versions = {each.kpi.code: each for each in versions_on(cycle.last_day, codes=[c[:60] for c in codes])}
     for code, index in codes.items():
         place = f"key_results[{index}].kpi"

@@ -123,15 +123,11 @@ def _forms(
     if latest is None:
         left = 100 - weight_on_table(cycle, owner)
         initial = {"weight": max(left, 0) or None, "parent": _number(request.GET.get("parent"))}
-    kpis = (
-        [
-            (version.kpi.code, version.kpi.name)
-            for version in versions_on(cycle.last_day)
-            if not version.kpi.is_qualitative
-        ]
-        if owner.employee_id is not None
-        else []
-    )
+    kpis = [
+        (version.kpi.code, version.kpi.name)
+        for version in versions_on(cycle.last_day)
+        if not version.kpi.is_qualitative
+    ]
     form = ObjectiveForm(
         request.POST or None,
         initial=initial,
@@ -214,7 +210,6 @@ def _form_page(
         else owner_url(request.user, cycle, owner),
         "hints": hint_texts(latest, cycle) if latest else [],
         "on_table": weight_on_table(cycle, owner) - (latest.weight if latest else 0),
-        "has_kpis": owner.employee_id is not None,
     }
     return render(request, "reviews/objective_form.html", context, status=422 if failed else 200)
 

@@ -15,6 +15,7 @@ from django.http import Http404
 
 from foundation.delivery.models import Notice
 from foundation.refusals import Refusal
+from metrics.models import GroupValue
 from people.models import User
 from reviews.methods.objectives import score_objectives
 from reviews.methods.recompute import recompute
@@ -30,6 +31,7 @@ from reviews.models import (
 from reviews.selectors.explanations import explanation_of
 from reviews.selectors.freshness import results_are_stale
 from reviews.selectors.launch import launch_problems
+from reviews.selectors.objective_progress import progress_of
 from reviews.selectors.objective_scores import objective_scores
 from reviews.selectors.objectives import get_objective_for, visible_objectives
 from reviews.services.check_ins import check_in
@@ -698,3 +700,46 @@ def test_a_cycle_with_objectives_begins_with_goals(cast: Cast, measured: Any, kp
         ("objectives_not_held_back", "warning")
     ]
     assert launch_cycle(actor=cast.hr, cycle=cycle, to_phase="goals").phase == "goals"
+
+
+def test_goals_of_a_team_and_of_the_company_follow_a_kpi_by_themselves(
+    cast: Cast, goals: Cycle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, list[int]]] = []
+
+    def measured_groups(*, subject_type: str, subject_ids: Any, kpi_versions: Any, **days: Any) -> list[GroupValue]:
+        """Stands in for the data, which the room of metrics has its own tests for."""
+        assert days == {"first_day": goals.first_day, "last_day": goals.last_day}
+        asked.append((subject_type, sorted(subject_ids)))
+        means = {cast.blue.pk: 4.55, cast.green.pk: 4.1, 0: 4.3}
+        return [
+            GroupValue(subject_id=pk, kpi_version=version, value=means[pk], standard_error=0.02, n=90 if pk else 3)
+            for pk in subject_ids
+            for version in kpi_versions
+        ]
+
+    monkeypatch.setattr("reviews.selectors.objective_progress.measured_groups", measured_groups)
+    follows = numbers(title="CSAT", unit="", start=4, target=4.6, kpi="csat")
+    company = create_objective(
+        actor=cast.hr, cycle=goals, content=content("Best in town", key_results=[follows])
+    )
+    propose_objectives(actor=cast.hr, cycle=goals, seen=seen(company))
+    teams = []
+    for leader, team in ((cast.manager, cast.blue), (cast.other_manager, cast.green)):
+        made = of_team(leader, goals, team, team.code, parent=company.pk, key_results=[follows, numbers()])
+        propose_objectives(actor=leader, cycle=goals, team_id=team.pk, seen=seen(made))
+        agree_objectives(actor=cast.site_manager, cycle=goals, team_id=team.pk, seen=seen(made))
+        teams.append(made)
+    with refused("key_result_follows"):  # nobody types what is measured
+        check_in(actor=cast.manager, objective_id=teams[0].pk, values={1: 5.0}, confidence=3)
+    own = write(cast.agent, goals, cast.agent, content(parent=teams[0].pk))
+    sign(cast.agent, cast.manager, goals, cast.agent, *own)
+    found = progress_of(goals, list(Objective.objects.filter(pk__in=[company.pk, own[0].pk, *(t.pk for t in teams)])))
+    blue, green = (found[each.pk] for each in teams)
+    assert [(blue.keys[1].value, green.keys[1].value)] == [(4.55, 4.1)]
+    assert blue.keys[1].points == pytest.approx(100 * 0.55 / 0.6, abs=1e-4)
+    assert blue.points == pytest.approx(blue.keys[1].points / 2, abs=1e-4)  # the other was not started
+    # Three answers are fewer than the KPI's minimum sample.
+    assert (found[company.pk].keys[1].rule, found[company.pk].points) == ("below_minimum", None)
+    assert found[own[0].pk].keys[1].rule == "not_started"
+    assert sorted(asked) == [("c", [0]), ("t", sorted([cast.blue.pk, cast.green.pk]))]
