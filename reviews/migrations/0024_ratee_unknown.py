@@ -6,52 +6,93 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('reviews', '0023_second_hands'),
+        ("reviews", "0023_second_hands"),
     ]
 
     operations = [
         pgtrigger.migrations.RemoveTrigger(
-            model_name='comparison',
-            name='answer_of_open_forms',
+            model_name="comparison",
+            name="answer_of_open_forms",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='comparisonreversal',
-            name='while_forms_are_open',
+            model_name="comparisonreversal",
+            name="while_forms_are_open",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='scoresheet',
-            name='insert_insert',
+            model_name="scoresheet",
+            name="insert_insert",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='scoresheet',
-            name='update_update',
+            model_name="scoresheet",
+            name="update_update",
         ),
         migrations.AddField(
-            model_name='scoresheet',
-            name='ratee_unknown',
+            model_name="scoresheet",
+            name="ratee_unknown",
             field=models.BooleanField(db_default=False, default=False),
         ),
         migrations.AddField(
-            model_name='scoresheetevent',
-            name='ratee_unknown',
+            model_name="scoresheetevent",
+            name="ratee_unknown",
             field=models.BooleanField(db_default=False, default=False),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='comparison',
-            trigger=pgtrigger.compiler.Trigger(name='answer_of_open_forms', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n                    IF (\n    SELECT count(*) FROM reviews_scoresheet AS sheet\n    JOIN reviews_participant AS participant ON participant.id = sheet.participant_id\n    JOIN reviews_cycle AS cycle ON cycle.id = participant.cycle_id\n    WHERE participant.id IN (NEW.first_id, NEW.second_id)\n        AND participant.cycle_id = NEW.cycle_id AND participant.employee_id <> NEW.rater_id\n        AND sheet.rater_id = NEW.rater_id AND sheet.component = NEW.component\n        AND sheet.state = 'draft' AND NOT sheet.ratee_unknown AND cycle.phase = 'rating'\n) < 2 THEN\n                        RAISE EXCEPTION 'the rater has no open forms on both people';\n                    END IF;\n                    IF EXISTS (\n                        SELECT FROM reviews_comparison AS other\n                        WHERE \n    other.cycle_id = NEW.cycle_id AND other.component = NEW.component AND other.rater_id = NEW.rater_id\n        AND other.criterion = NEW.criterion AND other.first_id = NEW.first_id AND other.second_id = NEW.second_id\n AND NOT EXISTS (\n                            SELECT FROM reviews_comparisonreversal AS reversal\n                            WHERE reversal.comparison_id = other.id\n                        )\n                    ) THEN\n                        RAISE EXCEPTION 'this pair has an answer';\n                    END IF;\n                    IF NEW.attempt <> 1 + (SELECT count(*) FROM reviews_comparison AS other WHERE \n    other.cycle_id = NEW.cycle_id AND other.component = NEW.component AND other.rater_id = NEW.rater_id\n        AND other.criterion = NEW.criterion AND other.first_id = NEW.first_id AND other.second_id = NEW.second_id\n)\n                    THEN\n                        RAISE EXCEPTION 'attempts are counted from one';\n                    END IF;\n                    RETURN NEW;\n                ", hash='dfe10d6ba6e3eaa6603e3931f0a1743093111125', operation='INSERT', pgid='pgtrigger_answer_of_open_forms_c7d21', table='reviews_comparison', when='BEFORE')),
+            model_name="comparison",
+            trigger=pgtrigger.compiler.Trigger(
+                name="answer_of_open_forms",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n                    IF (\n    SELECT count(*) FROM reviews_scoresheet AS sheet\n    JOIN reviews_participant AS participant ON participant.id = sheet.participant_id\n    JOIN reviews_cycle AS cycle ON cycle.id = participant.cycle_id\n    WHERE participant.id IN (NEW.first_id, NEW.second_id)\n        AND participant.cycle_id = NEW.cycle_id AND participant.employee_id <> NEW.rater_id\n        AND sheet.rater_id = NEW.rater_id AND sheet.component = NEW.component\n        AND sheet.state = 'draft' AND NOT sheet.ratee_unknown AND cycle.phase = 'rating'\n) < 2 THEN\n                        RAISE EXCEPTION 'the rater has no open forms on both people';\n                    END IF;\n                    IF EXISTS (\n                        SELECT FROM reviews_comparison AS other\n                        WHERE \n    other.cycle_id = NEW.cycle_id AND other.component = NEW.component AND other.rater_id = NEW.rater_id\n        AND other.criterion = NEW.criterion AND other.first_id = NEW.first_id AND other.second_id = NEW.second_id\n AND NOT EXISTS (\n                            SELECT FROM reviews_comparisonreversal AS reversal\n                            WHERE reversal.comparison_id = other.id\n                        )\n                    ) THEN\n                        RAISE EXCEPTION 'this pair has an answer';\n                    END IF;\n                    IF NEW.attempt <> 1 + (SELECT count(*) FROM reviews_comparison AS other WHERE \n    other.cycle_id = NEW.cycle_id AND other.component = NEW.component AND other.rater_id = NEW.rater_id\n        AND other.criterion = NEW.criterion AND other.first_id = NEW.first_id AND other.second_id = NEW.second_id\n)\n                    THEN\n                        RAISE EXCEPTION 'attempts are counted from one';\n                    END IF;\n                    RETURN NEW;\n                ",
+                    hash="dfe10d6ba6e3eaa6603e3931f0a1743093111125",
+                    operation="INSERT",
+                    pgid="pgtrigger_answer_of_open_forms_c7d21",
+                    table="reviews_comparison",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='comparisonreversal',
-            trigger=pgtrigger.compiler.Trigger(name='while_forms_are_open', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE answer reviews_comparison%ROWTYPE;', func="\n                    SELECT * INTO answer FROM reviews_comparison WHERE id = NEW.comparison_id;\n                    IF (\n    SELECT count(*) FROM reviews_scoresheet AS sheet\n    JOIN reviews_participant AS participant ON participant.id = sheet.participant_id\n    JOIN reviews_cycle AS cycle ON cycle.id = participant.cycle_id\n    WHERE participant.id IN (answer.first_id, answer.second_id)\n        AND participant.cycle_id = answer.cycle_id AND participant.employee_id <> answer.rater_id\n        AND sheet.rater_id = answer.rater_id AND sheet.component = answer.component\n        AND sheet.state = 'draft' AND NOT sheet.ratee_unknown AND cycle.phase = 'rating'\n) < 2 THEN\n                        RAISE EXCEPTION 'the forms are closed';\n                    END IF;\n                    RETURN NEW;\n                ", hash='897bf3599da62de48e7d55c826f4f227ef6933e7', operation='INSERT', pgid='pgtrigger_while_forms_are_open_f516a', table='reviews_comparisonreversal', when='BEFORE')),
+            model_name="comparisonreversal",
+            trigger=pgtrigger.compiler.Trigger(
+                name="while_forms_are_open",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE answer reviews_comparison%ROWTYPE;",
+                    func="\n                    SELECT * INTO answer FROM reviews_comparison WHERE id = NEW.comparison_id;\n                    IF (\n    SELECT count(*) FROM reviews_scoresheet AS sheet\n    JOIN reviews_participant AS participant ON participant.id = sheet.participant_id\n    JOIN reviews_cycle AS cycle ON cycle.id = participant.cycle_id\n    WHERE participant.id IN (answer.first_id, answer.second_id)\n        AND participant.cycle_id = answer.cycle_id AND participant.employee_id <> answer.rater_id\n        AND sheet.rater_id = answer.rater_id AND sheet.component = answer.component\n        AND sheet.state = 'draft' AND NOT sheet.ratee_unknown AND cycle.phase = 'rating'\n) < 2 THEN\n                        RAISE EXCEPTION 'the forms are closed';\n                    END IF;\n                    RETURN NEW;\n                ",
+                    hash="897bf3599da62de48e7d55c826f4f227ef6933e7",
+                    operation="INSERT",
+                    pgid="pgtrigger_while_forms_are_open_f516a",
+                    table="reviews_comparisonreversal",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='scoresheet',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reviews_scoresheetevent" ("component", "days", "first_day", "id", "last_day", "participant_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "ratee_unknown", "rater_id", "state", "submitted_at", "submitted_by_id", "updated_at", "version") VALUES (NEW."component", NEW."days", NEW."first_day", NEW."id", NEW."last_day", NEW."participant_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."ratee_unknown", NEW."rater_id", NEW."state", NEW."submitted_at", NEW."submitted_by_id", NEW."updated_at", NEW."version"); RETURN NULL;', hash='d362e2b33a58429f67d48f445c9c5dd41da09777', operation='INSERT', pgid='pgtrigger_insert_insert_debfa', table='reviews_scoresheet', when='AFTER')),
+            model_name="scoresheet",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "reviews_scoresheetevent" ("component", "days", "first_day", "id", "last_day", "participant_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "ratee_unknown", "rater_id", "state", "submitted_at", "submitted_by_id", "updated_at", "version") VALUES (NEW."component", NEW."days", NEW."first_day", NEW."id", NEW."last_day", NEW."participant_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."ratee_unknown", NEW."rater_id", NEW."state", NEW."submitted_at", NEW."submitted_by_id", NEW."updated_at", NEW."version"); RETURN NULL;',
+                    hash="d362e2b33a58429f67d48f445c9c5dd41da09777",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_debfa",
+                    table="reviews_scoresheet",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='scoresheet',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "reviews_scoresheetevent" ("component", "days", "first_day", "id", "last_day", "participant_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "ratee_unknown", "rater_id", "state", "submitted_at", "submitted_by_id", "updated_at", "version") VALUES (NEW."component", NEW."days", NEW."first_day", NEW."id", NEW."last_day", NEW."participant_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."ratee_unknown", NEW."rater_id", NEW."state", NEW."submitted_at", NEW."submitted_by_id", NEW."updated_at", NEW."version"); RETURN NULL;', hash='cfb51a20b862ba9aa2da7a5ad23b6907ba9c69ae', operation='UPDATE', pgid='pgtrigger_update_update_38d12', table='reviews_scoresheet', when='AFTER')),
+            model_name="scoresheet",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "reviews_scoresheetevent" ("component", "days", "first_day", "id", "last_day", "participant_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "ratee_unknown", "rater_id", "state", "submitted_at", "submitted_by_id", "updated_at", "version") VALUES (NEW."component", NEW."days", NEW."first_day", NEW."id", NEW."last_day", NEW."participant_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."ratee_unknown", NEW."rater_id", NEW."state", NEW."submitted_at", NEW."submitted_by_id", NEW."updated_at", NEW."version"); RETURN NULL;',
+                    hash="cfb51a20b862ba9aa2da7a5ad23b6907ba9c69ae",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_38d12",
+                    table="reviews_scoresheet",
+                    when="AFTER",
+                ),
+            ),
         ),
     ]

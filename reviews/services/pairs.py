@@ -50,7 +50,8 @@ def answer_pair(
 
     people   ids of employees, in any order; the pair need not be the one that was proposed
     Refusals: rating_not_open, sheet_submitted (403), pair_self, pair_oneself, pair_stranger, pair_unknown,
-    pair_cohorts, pair_criterion, pair_preferred, pair_ties (422), pair_answered (409). A comparison that is not the actor's is Http404.
+    pair_cohorts, pair_criterion, pair_preferred, pair_ties (422), pair_answered (409). A comparison that is not
+    the actor's is Http404.
     """
     entry = _component(cycle, component)
     if criterion not in {criterion_code(entry, each) for each in criteria_of(entry)}:

@@ -59,7 +59,8 @@ def nominate(
     """The ratee names somebody, or a manager or HR does. What a manager or HR names is approved with it.
 
     Refusals: voices_not_choosing (409), voice_group_unknown, voice_group_fixed, voice_rater_missing, rater_unknown,
-    voice_about_self, voice_asked_already, voice_group_full, voice_load_full, voice_contact_missing (422), voice_not_yours (403).
+    voice_about_self, voice_asked_already, voice_group_full, voice_load_full, voice_contact_missing (422),
+    voice_not_yours (403).
     """
     locked = _open_for_choosing(voices)
     person = _of_round(locked, participant)

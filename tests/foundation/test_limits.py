@@ -35,7 +35,10 @@ def test_another_process_has_counted_too(name: str, settings: Any) -> None:
     database = settings.DATABASES["default"]["NAME"]
     code = f"from django.conf import settings; settings.DATABASES['default']['NAME'] = {database!r}\n"
     done = subprocess.run(
-        [sys.executable, "-c", code + THREE_TIMES.format(name=name)], capture_output=True, text=True, check=True
+        [sys.executable, "-c", code + THREE_TIMES.format(name=name)],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stdout.strip() == "[False, False, False]"
     assert is_too_often(ask(), name, tries=3, seconds=60)

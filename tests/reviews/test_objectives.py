@@ -707,13 +707,17 @@ def test_goals_of_a_team_and_of_the_company_follow_a_kpi_by_themselves(
 ) -> None:
     asked: list[tuple[str, list[int]]] = []
 
-    def measured_groups(*, subject_type: str, subject_ids: Any, kpi_versions: Any, **days: Any) -> list[GroupValue]:
+    def measured_groups(
+        *, subject_type: str, subject_ids: Any, kpi_versions: Any, **days: Any
+    ) -> list[GroupValue]:
         """Stands in for the data, which the room of metrics has its own tests for."""
         assert days == {"first_day": goals.first_day, "last_day": goals.last_day}
         asked.append((subject_type, sorted(subject_ids)))
         means = {cast.blue.pk: 4.55, cast.green.pk: 4.1, 0: 4.3}
         return [
-            GroupValue(subject_id=pk, kpi_version=version, value=means[pk], standard_error=0.02, n=90 if pk else 3)
+            GroupValue(
+                subject_id=pk, kpi_version=version, value=means[pk], standard_error=0.02, n=90 if pk else 3
+            )
             for pk in subject_ids
             for version in kpi_versions
         ]
@@ -734,7 +738,9 @@ def test_goals_of_a_team_and_of_the_company_follow_a_kpi_by_themselves(
         check_in(actor=cast.manager, objective_id=teams[0].pk, values={1: 5.0}, confidence=3)
     own = write(cast.agent, goals, cast.agent, content(parent=teams[0].pk))
     sign(cast.agent, cast.manager, goals, cast.agent, *own)
-    found = progress_of(goals, list(Objective.objects.filter(pk__in=[company.pk, own[0].pk, *(t.pk for t in teams)])))
+    found = progress_of(
+        goals, list(Objective.objects.filter(pk__in=[company.pk, own[0].pk, *(t.pk for t in teams)]))
+    )
     blue, green = (found[each.pk] for each in teams)
     assert [(blue.keys[1].value, green.keys[1].value)] == [(4.55, 4.1)]
     assert blue.keys[1].points == pytest.approx(100 * 0.55 / 0.6, abs=1e-4)

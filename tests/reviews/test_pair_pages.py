@@ -118,7 +118,9 @@ def test_a_rater_says_whom_they_do_not_know(cast: Cast, cycle: Cycle, as_manager
     client.force_login(cast.hr)
     seen = client.get(reverse("reviews:comparison_analysis", args=[cycle.code, "pairs"]))
     assert "Does not know" in seen.content.decode()
-    told = send(api(cast.hr), "GET", f"/cycles/oct/pairs/pairs/analysis/?cohort=rater:{cast.manager.pk}").json()
+    told = send(
+        api(cast.hr), "GET", f"/cycles/oct/pairs/pairs/analysis/?cohort=rater:{cast.manager.pk}"
+    ).json()
     assert told[0]["criteria"][0]["raters"][0]["unknown"] == [asked.left]
     assert name in seen.content.decode()
 

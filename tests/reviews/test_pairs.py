@@ -249,8 +249,8 @@ def test_whom_a_rater_does_not_know_is_in_no_pair(cast: Cast, draft: Cycle) -> N
     with pytest.raises(Refusal) as refused:
         answer(cast, cycle, cast.peer, cast.leaver, cast.peer)
     assert (refused.value.code, cast.peer.name in str(refused.value)) == ("pair_unknown", True)
+    parts = cycle.participants.filter(employee__in=[cast.peer, cast.leaver]).order_by("pk")
     with pytest.raises(DatabaseError), transaction.atomic():  # nor past the service
-        parts = sorted(cycle.participants.filter(employee__in=[cast.peer, cast.leaver]), key=lambda each: each.pk)
         Comparison.objects.create(
             cycle=cycle, component="pairs", rater=cast.manager, outcome=1, first=parts[0], second=parts[1]
         )
