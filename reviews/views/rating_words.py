@@ -16,7 +16,8 @@ from reviews.methods.overall import BREACH, POINTS, RATING
 from reviews.methods.rating_rule import CUTOFFS, EXEMPT, MERGED, SPLIT, rule_of
 from reviews.methods.red_lines import ABOVE, CountedIncidents, KPIBeyond, red_line_of
 from reviews.models import Cycle
-from reviews.views.presentation import band_of, bands_of, language, name_of, points_that_count
+from reviews.views.explaining import points_that_count
+from reviews.views.presentation import band_of, bands_of, language, name_of
 
 
 def band_label(cycle: Cycle, code: str) -> str:

@@ -22,15 +22,8 @@ from reviews.selectors.explanations import explanation_of
 from reviews.selectors.freshness import results_are_stale
 from reviews.selectors.results import get_result_for, may_see_rank, visible_results, with_place
 from reviews.selectors.scorecards import card_components
-from reviews.views.presentation import (
-    band_of,
-    bands_of,
-    explanation_tree,
-    interval,
-    line_rows,
-    name_of,
-    rank_sentence,
-)
+from reviews.views.explaining import explanation_tree, line_rows, rank_sentence
+from reviews.views.presentation import band_of, bands_of, interval, name_of
 from reviews.views.rating_words import band_label, bands_in, rating_notes, with_rating
 from reviews.views.requests import SignedInRequest
 

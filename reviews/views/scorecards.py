@@ -15,16 +15,8 @@ from reviews.methods.scorecard import OBJECTIVES, is_of_person, line_subject, ob
 from reviews.selectors.cycles import get_cycle_for
 from reviews.selectors.results import visible_results, with_place
 from reviews.selectors.scorecards import card_of, card_scores, get_card_component, group_cards
-from reviews.views.presentation import (
-    card_group,
-    card_sentence,
-    kpi_value,
-    language,
-    name_of,
-    score_text,
-    unit_of,
-    weight_text,
-)
+from reviews.views.card_words import card_group, card_sentence
+from reviews.views.presentation import kpi_value, language, name_of, score_text, unit_of, weight_text
 from reviews.views.requests import SignedInRequest
 from reviews.views.strategy_map import strategy_map
 

@@ -35,15 +35,8 @@ from reviews.views.appeals import state_icon
 from reviews.views.feedback import point_rows
 from reviews.views.improvement_words import next_text, title_of
 from reviews.views.item_words import item_name
-from reviews.views.presentation import (
-    band_of,
-    bands_of,
-    incident_day,
-    kpi_value,
-    name_of,
-    unit_of,
-    weight_text,
-)
+from reviews.views.presentation import band_of, bands_of, kpi_value, name_of, unit_of, weight_text
+from reviews.views.record_words import incident_day
 from reviews.views.refused import tell_refusal
 from reviews.views.requests import SignedInRequest
 from reviews.views.results import result_context

@@ -20,7 +20,8 @@ from reviews.selectors.evidence import kpi_facts
 from reviews.selectors.explanations import explanation_of
 from reviews.selectors.launch import launch_problems
 from reviews.services.cycles import create_cycle, edit_configuration, launch_cycle
-from reviews.views.presentation import explanation_tree, target_sentence
+from reviews.views.explaining import explanation_tree
+from reviews.views.kpi_words import target_sentence
 from tests.cast import Cast
 from tests.factories import days
 from tests.reviews.conftest import configuration, kpi_component, score
