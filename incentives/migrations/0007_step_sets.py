@@ -7,6 +7,8 @@ import pgtrigger.migrations
 from django.db import migrations, models
 from django.db.models.lookups import Exact
 
+from foundation import grouped_migration
+
 FORWARDS = """
     INSERT INTO incentives_payoutstepset (payout_run_id, employee_id, first, kinds, inputs, factors, amounts)
     SELECT
@@ -51,7 +53,7 @@ BACKWARDS = """
 """
 
 
-class Migration(migrations.Migration):
+class Migration(grouped_migration.Migration):
     dependencies = [("incentives", "0006_lines_to_decide")]
 
     operations = [

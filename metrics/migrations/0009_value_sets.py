@@ -4,6 +4,8 @@ import django.contrib.postgres.fields
 import django.db.models.deletion
 from django.db import migrations, models
 
+from foundation import grouped_migration
+
 FORWARDS = """
     INSERT INTO metrics_kpivalueset (
         run_id, employee_id, kpi_versions, "values", standard_errors, samples, input_ends, input_names, inputs
@@ -70,7 +72,7 @@ BACKWARDS = """
 """
 
 
-class Migration(migrations.Migration):
+class Migration(grouped_migration.Migration):
     dependencies = [("metrics", "0008_inspections"), ("runs", "0002_run_woken_at")]
 
     operations = [

@@ -5,8 +5,10 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
 
+from foundation import grouped_migration
 
-class Migration(migrations.Migration):
+
+class Migration(grouped_migration.Migration):
     dependencies = [
         ("metrics", "0009_value_sets"),
         ("people", "0004_grade"),

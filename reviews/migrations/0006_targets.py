@@ -2,8 +2,10 @@
 
 from django.db import migrations, models
 
+from foundation import grouped_migration
 
-class Migration(migrations.Migration):
+
+class Migration(grouped_migration.Migration):
     dependencies = [
         ("reviews", "0005_keys_without_id"),
     ]

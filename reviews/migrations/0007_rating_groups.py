@@ -3,8 +3,10 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from foundation import grouped_migration
 
-class Migration(migrations.Migration):
+
+class Migration(grouped_migration.Migration):
     dependencies = [
         ("reviews", "0006_targets"),
         ("runs", "0002_run_woken_at"),

@@ -9,9 +9,10 @@ from django.conf import settings
 from django.db import migrations, models
 
 import reviews.models.appeals
+from foundation import grouped_migration
 
 
-class Migration(migrations.Migration):
+class Migration(grouped_migration.Migration):
     dependencies = [
         ("pghistory", "0007_auto_20250421_0444"),
         ("reviews", "0021_comparisons"),

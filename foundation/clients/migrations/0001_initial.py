@@ -5,8 +5,10 @@ import uuid
 import django.contrib.postgres.fields
 from django.db import migrations, models
 
+from foundation import grouped_migration
 
-class Migration(migrations.Migration):
+
+class Migration(grouped_migration.Migration):
     initial = True
 
     dependencies = []

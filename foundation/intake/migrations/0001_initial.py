@@ -5,9 +5,10 @@ import uuid
 from django.db import migrations, models
 
 import foundation.intake.models
+from foundation import grouped_migration
 
 
-class Migration(migrations.Migration):
+class Migration(grouped_migration.Migration):
     initial = True
 
     dependencies = []
