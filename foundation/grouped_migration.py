@@ -43,16 +43,16 @@ class Migration(migrations.Migration):
     ) -> Any:
         if collect_sql:
             return super().apply(project_state, schema_editor, collect_sql)
-        every = self.operations
+        every = list(self.operations)
         try:
             for group in _groups(every):
                 if len(group) > 1:
                     self._add(group, project_state, schema_editor)
                 else:
-                    self.operations = group
+                    vars(self)["operations"] = group
                     super().apply(project_state, schema_editor)
         finally:
-            self.operations = every
+            vars(self)["operations"] = every
         return project_state
 
     def _add(

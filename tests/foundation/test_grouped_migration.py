@@ -40,8 +40,7 @@ def _operations() -> list[Any]:
 
 def _applied(kind: type[migrations.Migration]) -> tuple[list[Any], ProjectState]:
     """The tables that a migration of the kind makes, as PostgreSQL describes them."""
-    migration = kind("0001_initial", "library")
-    migration.operations = _operations()
+    migration = type("Migration", (kind,), {"operations": _operations()})("0001_initial", "library")
     state = ProjectState()
     _ = state.apps
     with connection.schema_editor() as editor:
@@ -73,8 +72,8 @@ def test_the_tables_are_those_of_a_plain_migration() -> None:
 def test_the_models_are_rendered_once_for_a_group(monkeypatch: pytest.MonkeyPatch) -> None:
     reloaded = []
     monkeypatch.setattr(ProjectState, "_reload", lambda self, models: reloaded.append(models))
-    migration = grouped_migration.Migration("0001_initial", "library")
-    migration.operations = _operations()[:5]
+    library = type("Migration", (grouped_migration.Migration,), {"operations": _operations()[:5]})
+    migration = library("0001_initial", "library")
     state = ProjectState()
     _ = state.apps
     with connection.schema_editor() as editor:
