@@ -46,6 +46,7 @@ urlpatterns = [
     path("statement/<slug:code>/pdf/", statements.statement_pdf_of_cycle, name="statement_pdf_of_cycle"),
     path("statements/<int:pk>/pdf/", statements.statement_pdf, name="statement_pdf"),
     path("statements/<int:pk>/", statements.statement_detail, name="statement_detail"),
+    path("money/appeals/<int:pk>/", statements.foresight_fragment, name="foresight_fragment"),
     path("money/<slug:code>/", statements.money_fragment, name="money_fragment"),
     path(
         "money/<slug:code>/<int:employee>/difference/",

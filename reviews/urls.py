@@ -240,5 +240,6 @@ urlpatterns = [
     path("appeals/<int:pk>/files/", appeals.add_files, name="appeal_files"),
     path("appeals/<int:pk>/files/<uuid:file_id>/", appeals.file, name="appeal_file"),
     path("appeals/<int:pk>/assign/", appeals.assign, name="appeal_assign"),
+    path("appeals/<int:pk>/foresight/", appeals.foresight, name="appeal_foresight"),
     path("appeals/<int:pk>/decide/", appeals.decide, name="appeal_decide"),
 ]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import ROUND_HALF_UP
 from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -17,7 +19,10 @@ from incentives.api.payout_runs import AnyAccept
 from incentives.api.serializers import StatementDetailSerializer, StatementSerializer, cents
 from incentives.models import PayoutLine
 from incentives.selectors.statements import get_statement_for, statement_of, visible_statements
+from incentives.services.differences import foresee_pay
 from incentives.services.statement_pdf import draw_statement
+from reviews.selectors.appeals import get_appeal_for
+from reviews.services.appeals import HIGHEST
 
 
 class StatementList(ListAPI):
@@ -79,3 +84,45 @@ class StatementPDF(LaurelAPIView):
         response = HttpResponse(draw_statement(found), content_type="application/pdf")
         response["Content-Disposition"] = f'attachment; filename="statement-{line.pk}.pdf"'
         return response
+
+
+class PayForesightSerializer(serializers.Serializer[Any]):
+    plan = serializers.CharField(source="plan.code")
+    currency = serializers.CharField()
+    moves = serializers.BooleanField(help_text="whether pay would change")
+    is_pooled = serializers.BooleanField(help_text="the reserve of the pool pays; known once it is computed")
+    share = serializers.DecimalField(
+        max_digits=None,
+        decimal_places=4,
+        rounding=ROUND_HALF_UP,
+        allow_null=True,
+        help_text="change as a part of what stands; null where nothing stands",
+    )
+    before = serializers.DecimalField(
+        max_digits=None, decimal_places=2, allow_null=True, help_text="null for whom pay is not to see"
+    )
+    after = serializers.DecimalField(max_digits=None, decimal_places=2, allow_null=True)
+
+
+class PayForesightRequest(serializers.Serializer[Any]):
+    score = serializers.FloatField(
+        required=False, allow_null=True, default=None, min_value=0, max_value=HIGHEST
+    )
+
+
+class AppealPayForesight(LaurelAPIView):
+    scopes = {"GET": Scope.PAYOUTS_READ}
+    roles = {"GET": ("hr", "manager")}
+    serializer_class = PayForesightSerializer
+
+    @extend_schema(
+        parameters=[OpenApiParameter("score", float, description="as proposed where left out")],
+        responses={200: PayForesightSerializer(many=True)},
+    )
+    def get(self, request: Request, appeal_id: int) -> Response:
+        """For whom decides an appeal: what accepting it would change in pay, plan by plan. Nothing is stored."""
+        get_appeal_for(caller(request), appeal_id)
+        form = PayForesightRequest(data=request.query_params)
+        form.is_valid(raise_exception=True)
+        found = foresee_pay(actor=caller(request), appeal_id=appeal_id, score=form.validated_data["score"])
+        return Response(PayForesightSerializer(found, many=True).data)

@@ -37,5 +37,10 @@ urlpatterns = [
     path("spot-budgets/", recognition.SpotBudgets.as_view(), name="api_spot_budgets"),
     path("statements/", statements.StatementList.as_view(), name="api_statements"),
     path("statements/<int:pk>/pdf/", statements.StatementPDF.as_view(), name="api_statement_pdf"),
+    path(
+        "appeals/<int:appeal_id>/pay-foresight/",
+        statements.AppealPayForesight.as_view(),
+        name="api_appeal_pay_foresight",
+    ),
     path("statements/<int:pk>/", statements.StatementDetail.as_view(), name="api_statement"),
 ]

@@ -4,17 +4,22 @@ else's line is computed again, and a second person approves it as any other."""
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
+from decimal import Decimal
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from foundation.refusals import Refusal
 from incentives.models import IncentivePlan, PayoutLine, PayoutRun
+from incentives.selectors.differences import READERS
 from incentives.services import lines, payout_runs
+from incentives.steps import engine
 from people.models import User
 from reviews.models import Appeal, Cycle
 from reviews.selectors.corrections import corrected_between
 from reviews.selectors.results import shut_results
+from reviews.services.appeals import foresee_decision
 
 LOG = logging.getLogger(__name__)
 State = PayoutRun.State
@@ -73,6 +78,67 @@ def _pay_plan(plan: IncentivePlan, cycle: Cycle) -> PayoutRun | None:
         carries=last.pk,
         people=people,
     )
+
+
+@dataclass(frozen=True)
+class PayForesight:
+    """What one plan would pay if an appeal were accepted. Amounts for whom money is to see; for all others `share`
+    alone, by how much pay would change as a part of what stands, None where nothing stands.
+
+    after is None where a pool decides: then the reserve pays the difference, and nobody knows it before it is computed.
+    """
+
+    plan: IncentivePlan
+    currency: str
+    moves: bool
+    share: Decimal | None
+    before: Decimal | None = None
+    after: Decimal | None = None
+    is_pooled: bool = False
+
+
+def foresee_pay(*, actor: User, appeal_id: int, score: float | None = None) -> list[PayForesight]:
+    """For whom decides the appeal, plan by plan that paid the cycle; nothing is stored. The refusals of
+    foresee_decision."""
+    foresight = foresee_decision(actor=actor, appeal_id=appeal_id, score=score)
+    result = foresight.before
+    paid = PayoutRun.objects.filter(cycle=result.cycle_id, state=State.APPROVED)
+    newest = paid.order_by("plan_id", "-approved_at", "-pk").distinct("plan_id").values("pk")
+    sees_money = actor.has_role(*READERS)
+    found = []
+    for run in (
+        PayoutRun.objects.filter(pk__in=newest, plan__is_active=True)
+        .select_related("plan", "plan_version", "cycle", "run")
+        .order_by("plan__code")
+    ):
+        line = PayoutLine.objects.filter(payout_run=run, employee=result.employee_id).first()
+        before = line.amount if line is not None else Decimal(0)
+        if engine.pool_of(run.plan_version.configuration["steps"]) is not None:
+            found.append(
+                PayForesight(
+                    run.plan, run.currency, True, None, before=before if sees_money else None, is_pooled=True
+                )
+            )
+            continue
+        after, _status = lines.line_if(
+            run,
+            result.employee_id,
+            score=foresight.after["score"],
+            rating=foresight.after["rating"],
+            attainments=foresight.attainments(),
+        )
+        share = (after - before) / before if before else None
+        found.append(
+            PayForesight(
+                run.plan,
+                run.currency,
+                after != before,
+                share,
+                before=before if sees_money else None,
+                after=after if sees_money else None,
+            )
+        )
+    return found
 
 
 def latest_approved(plan: IncentivePlan, cycle: Cycle) -> PayoutRun | None:

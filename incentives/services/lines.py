@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -138,6 +138,28 @@ def _keep_lines(payout_run: PayoutRun, first: int, last: int, people: Collection
         kept = {row[0] for row in cursor.fetchall()}
         cursor.execute(_KEEP_STEPS, params)
     return kept
+
+
+def line_if(
+    payout_run: PayoutRun,
+    employee_id: int,
+    *,
+    score: float | None,
+    rating: str,
+    attainments: Mapping[str, float],
+) -> tuple[Decimal, str]:
+    """(amount, status) that this run would have for one person with another result; nothing is stored. Under a pool the
+    amount is 0 here, as everybody's claim would have to be known."""
+    steps = payout_run.plan_version.configuration["steps"]
+    needs = engine.needs(steps)
+    found = people_to_pay(payout_run, first=employee_id, last=employee_id, needs=needs)
+    if not found:
+        return Decimal(0), Status.MISSING_INPUT
+    facts = {f"kpi:{code}": round(value * 100, 6) for code, value in attainments.items()}
+    person = {**found[0], **facts, "score": score, "rating": rating}
+    as_of = datetime.date.fromisoformat(payout_run.run.parameters["as_of"]) if payout_run.run else None
+    line, _steps = _line(person, payout_run.plan_version.configuration, needs, payout_run.currency, as_of)
+    return line.amount.quantize(CENT), line.status
 
 
 class _Line:

@@ -12,9 +12,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from foundation.interface.access import role_required
+from foundation.refusals import Refusal
 from incentives.models import PayoutRun
 from incentives.selectors.differences import pay_change_for
 from incentives.selectors.statements import Statement, cycles_with_statement, get_statement_for, statement_of
+from incentives.services.differences import foresee_pay
 from incentives.services.statement_pdf import draw_statement
 from incentives.views.shared import READERS, SignedInRequest, address_of, crumbs
 from people.models import User
@@ -174,4 +176,24 @@ def difference_fragment(request: SignedInRequest, code: str, employee: int) -> H
             "sees_all": request.user.has_role(*READERS),
             "cycle": cycle,
         },
+    )
+
+
+@role_required("hr", "manager", write=())
+@require_safe
+def foresight_fragment(request: SignedInRequest, pk: int) -> HttpResponse:
+    """For whom decides an appeal: what accepting it would change in pay. Amounts where the reader sees pay at all."""
+    typed = request.GET.get("score", "").strip()
+    try:
+        score = float(typed) if typed else None
+    except ValueError:
+        raise Http404 from None
+    try:
+        found = foresee_pay(actor=request.user, appeal_id=pk, score=score)
+    except Refusal as refusal:
+        raise Http404 from refusal
+    return render(
+        request,
+        "incentives/_foresight.html",
+        {"rows": found, "sees_money": request.user.has_role(*READERS)},
     )

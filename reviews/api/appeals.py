@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import FileResponse, Http404, HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema, extend_schema_field
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
@@ -142,6 +142,18 @@ class AppealDecisionRequest(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=services.REASON_LIMIT)
 
 
+class ForesightRequest(serializers.Serializer[Any]):
+    score = serializers.FloatField(
+        required=False, allow_null=True, default=None, min_value=0, max_value=services.HIGHEST
+    )
+
+
+class ForesightSerializer(serializers.Serializer[Any]):
+    score = serializers.FloatField(help_text="that the item would be set to")
+    before = ResultBriefSerializer(help_text="the result as it stands")
+    after = ResultBriefSerializer(help_text="the result as it would be")
+
+
 class EvidenceRequest(serializers.Serializer[Any]):
     files = serializers.ListField(child=serializers.FileField(allow_empty_file=True))
 
@@ -270,6 +282,26 @@ class AppealDecide(AppealStep):
         data = self.checked(AppealDecisionRequest(data=request.data))
         appeal = services.decide_appeal(actor=caller(request), appeal_id=appeal_id, **data)
         return Response(AppealSerializer(appeal).data)
+
+
+class AppealForesight(LaurelAPIView):
+    scopes = {"GET": Scope.RESULTS_READ}
+    roles = {"GET": ("hr", "manager")}
+    serializer_class = ForesightSerializer
+
+    @extend_schema(
+        parameters=[OpenApiParameter("score", float, description="as proposed where left out")],
+        responses={200: ForesightSerializer},
+    )
+    def get(self, request: Request, appeal_id: int) -> Response:
+        """For whom decides: what accepting it would make of the result. Nothing is stored."""
+        get_appeal_for(caller(request), appeal_id)
+        form = ForesightRequest(data=request.query_params)
+        form.is_valid(raise_exception=True)
+        found = services.foresee_decision(
+            actor=caller(request), appeal_id=appeal_id, score=form.validated_data["score"]
+        )
+        return Response(ForesightSerializer(found).data)
 
 
 class AppealFiles(AppealStep):

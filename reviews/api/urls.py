@@ -311,5 +311,8 @@ urlpatterns = [
     ),
     path("appeals/<int:appeal_id>/assign/", appeals.AppealAssign.as_view(), name="api_appeal_assign"),
     path("appeals/<int:appeal_id>/deciders/", appeals.AppealDeciders.as_view(), name="api_appeal_deciders"),
+    path(
+        "appeals/<int:appeal_id>/foresight/", appeals.AppealForesight.as_view(), name="api_appeal_foresight"
+    ),
     path("appeals/<int:appeal_id>/decide/", appeals.AppealDecide.as_view(), name="api_appeal_decide"),
 ]

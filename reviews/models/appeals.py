@@ -27,16 +27,21 @@ class AppealState(models.TextChoices):
 OPEN_STATES = (AppealState.FILED, AppealState.UNDER_REVIEW)
 DECIDED_STATES = (AppealState.ACCEPTED, AppealState.PARTLY, AppealState.REJECTED)
 
-# Who had a hand in a result decides no appeal against it, whatever asks: the appellant, who judged, who calibrated,
-# gave points or recorded a breach, who proposed another rating or decided about it.
+# Who had a hand in a result decides no appeal against it, whatever asks: the appellant, who judged, in whoever's name,
+# or took the second look, who calibrated, gave points or recorded a breach, who proposed another rating or decided
+# about it.
 _INVOLVED = """
     IF NEW.decider_id IS NOT NULL AND (
         NEW.decider_id = NEW.employee_id
         OR EXISTS (
             SELECT FROM reviews_participant AS part
             LEFT JOIN reviews_scoresheet AS sheet ON sheet.participant_id = part.id
+            LEFT JOIN reviews_judgement AS judgement ON judgement.sheet_id = sheet.id
+            LEFT JOIN reviews_secondreview AS review ON review.sheet_id = sheet.id
             WHERE part.cycle_id = NEW.cycle_id AND part.employee_id = NEW.employee_id
-                AND NEW.decider_id IN (part.rater_id, sheet.rater_id)
+                AND NEW.decider_id IN (
+                    part.rater_id, sheet.rater_id, sheet.submitted_by_id, judgement.updated_by_id, review.decided_by_id
+                )
         )
         OR EXISTS (
             SELECT FROM reviews_resultadjustment AS entry

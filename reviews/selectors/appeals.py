@@ -25,12 +25,14 @@ from reviews.models import (
     AppealFile,
     ComponentScore,
     Cycle,
+    Judgement,
     Participant,
     RatingProposal,
     Result,
     ResultAdjustment,
     ScoreLine,
     ScoreSheet,
+    SecondReview,
 )
 from reviews.models.appeals import OPEN_STATES
 from reviews.models.cycles import Phase
@@ -142,11 +144,16 @@ def own_appeals(user: User) -> QuerySet[Appeal]:
 
 
 def involved_in(appeal: Appeal) -> set[int]:
-    """The appellant and everybody who had a hand in the result: who judged, calibrated, gave points or noted a breach,
-    proposed another rating or decided about it. Four queries. The database holds the same by a trigger."""
+    """The appellant and everybody who had a hand in the result: who judged, in whoever's name, or looked at the form a
+    second time, calibrated, gave points or noted a breach, proposed another rating or decided about it. Six queries.
+    The database holds the same by a trigger."""
     here = {"cycle": appeal.cycle_id, "employee": appeal.employee_id}
     found: set[int | None] = {appeal.employee_id}
-    found |= set(ScoreSheet.objects.filter(participant=appeal.participant_id).values_list("rater", flat=True))
+    sheets = ScoreSheet.objects.filter(participant=appeal.participant_id)
+    for pair in sheets.values_list("rater", "submitted_by"):
+        found |= set(pair)
+    found |= set(Judgement.objects.filter(sheet__in=sheets).values_list("updated_by", flat=True))
+    found |= set(SecondReview.objects.filter(sheet__in=sheets).values_list("decided_by", flat=True))
     found.add(Participant.objects.values_list("rater", flat=True).get(pk=appeal.participant_id))
     found |= set(ResultAdjustment.objects.filter(**here).values_list("created_by", flat=True))
     for pair in RatingProposal.objects.filter(**here).values_list("proposed_by", "decided_by"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
 from foundation.runs.models import Run
 from reviews.models import Correction, Cycle
@@ -40,11 +40,19 @@ def corrections_of(
     until = corrections_until(run)
     if not until:
         return {}
-    found = Correction.objects.filter(cycle=cycle, pk__lte=until).select_related("appeal").order_by("pk")
-    if employee_ids is not None:
-        found = found.filter(employee__in=employee_ids)
+    found = Correction.objects.filter(cycle=cycle, pk__lte=until)
+    return _entries(found if employee_ids is None else found.filter(employee__in=employee_ids))
+
+
+def every_correction_of(cycle: Cycle, employee_id: int) -> list[dict[str, Any]]:
+    """All that was decided for one person, also what no run has brought into the results yet."""
+    found = Correction.objects.filter(cycle=cycle, employee=employee_id)
+    return _entries(found).get(employee_id, [])
+
+
+def _entries(found: QuerySet[Correction]) -> dict[int, list[dict[str, Any]]]:
     answer: dict[int, list[dict[str, Any]]] = {}
-    for each in found:
+    for each in found.select_related("appeal").order_by("pk"):
         answer.setdefault(each.employee_id, []).append(
             {
                 "id": each.pk,

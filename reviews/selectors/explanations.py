@@ -77,9 +77,10 @@ def explanation_of(
         "component", "number"
     ):
         lines[line.component].append(line)
+    # Appeals change points, never what was measured: a run of corrections keeps no values of its own.
     values = {
         value.kpi_version_id: value
-        for value in KPIValue.objects.filter(run=result.run_id, employee_id=result.employee_id)
+        for value in KPIValue.objects.filter(run=base_of(result.run), employee_id=result.employee_id)
     }
     comments = _comments(participant)
     person = facts_of(participant)

@@ -28,6 +28,7 @@ from reviews.selectors.appeals import (
     involved_in,
     item_of,
 )
+from reviews.selectors.corrected_results import Foresight, foresee
 from reviews.selectors.results import released_result_of
 from reviews.services import appeal_notices as notices
 from reviews.services.evidence_files import check_files, keep_files
@@ -194,16 +195,7 @@ def decide_appeal(
     appeal_closed (409); appeal_score_range, appeal_not_higher, appeal_above_proposal, appeal_reason_short (422).
     """
     appeal = _locked(actor, appeal_id)
-    if appeal.employee_id == actor.pk:
-        raise Refusal("appeal_own", status=403)
-    _require_open(appeal)
-    if appeal.decider_id is None:
-        raise Refusal("appeal_not_assigned", status=409)
-    if appeal.decider_id != actor.pk:
-        raise Refusal("appeal_not_yours_to_decide", status=403)
-    # Somebody may have calibrated or judged since they were named.
-    if actor.pk in involved_in(appeal):
-        raise Refusal("decider_involved", status=403)
+    _require_to_decide(appeal, actor)
     text = _checked_text(reason, "reason")
     cycle = Cycle.objects.select_for_update(of=("self",)).get(pk=appeal.cycle_id)
     if cycle.phase not in OPEN_PHASES:
@@ -231,7 +223,37 @@ def decide_appeal(
     return appeal
 
 
+def foresee_decision(*, actor: User, appeal_id: int, score: float | None = None) -> Foresight:
+    """What accepting it at `score` (default: as proposed) would make of the result; nothing is stored. For whom
+    decides, with the refusals of deciding, and result_not_open (409) where there is no result to change."""
+    appeal = get_appeal_for(actor, appeal_id)
+    _require_to_decide(appeal, actor)
+    foresight = foresee(appeal, _score_to_set(appeal, score))
+    if foresight is None:
+        raise Refusal("result_not_open", status=409)
+    return foresight
+
+
+def _require_to_decide(appeal: Appeal, actor: User) -> None:
+    if appeal.employee_id == actor.pk:
+        raise Refusal("appeal_own", status=403)
+    _require_open(appeal)
+    if appeal.decider_id is None:
+        raise Refusal("appeal_not_assigned", status=409)
+    if appeal.decider_id != actor.pk:
+        raise Refusal("appeal_not_yours_to_decide", status=403)
+    # Somebody may have calibrated or judged since they were named.
+    if actor.pk in involved_in(appeal):
+        raise Refusal("decider_involved", status=403)
+
+
 def _accept(appeal: Appeal, actor: User, score: float | None) -> None:
+    decided = _score_to_set(appeal, score)
+    appeal.decided_score = decided
+    appeal.state = AppealState.ACCEPTED if decided == appeal.proposed_score else AppealState.PARTLY
+
+
+def _score_to_set(appeal: Appeal, score: float | None) -> float:
     decided = appeal.proposed_score if score is None else _checked_score(score, "score")
     present = _present_score(appeal)
     if present is not None and decided <= present:
@@ -240,8 +262,7 @@ def _accept(appeal: Appeal, actor: User, score: float | None) -> None:
         raise Refusal(
             "appeal_above_proposal", field="score", status=422, score=round(appeal.proposed_score, 2)
         )
-    appeal.decided_score = decided
-    appeal.state = AppealState.ACCEPTED if decided == appeal.proposed_score else AppealState.PARTLY
+    return decided
 
 
 def _present_score(appeal: Appeal) -> float | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import uuid
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import FileResponse, Http404, HttpResponse
@@ -32,6 +34,7 @@ from reviews.selectors.appeals import (
     may_file,
     visible_appeals,
 )
+from reviews.selectors.corrected_results import Foresight
 from reviews.selectors.cycles import get_cycle_for
 from reviews.selectors.results import released_result_of
 from reviews.services import appeals as services
@@ -294,6 +297,61 @@ def assign(request: SignedInRequest, pk: int) -> HttpResponse:
         _assign_form(found, request.POST),
         "assign",
     )
+
+
+@role_required("hr", "manager")
+@require_safe
+def foresight(request: SignedInRequest, pk: int) -> HttpResponse:
+    """A fragment under the decision: what accepting it at the score that is typed would make of the result."""
+    found = get_appeal_for(request.user, pk)
+    if found.decider_id != request.user.pk:
+        raise Http404
+    typed = request.GET.get("score", "").strip()
+    context: dict[str, Any] = {}
+    try:
+        # A fragment has to be 200 to be taken: what cannot be is said in it.
+        seen = services.foresee_decision(actor=request.user, appeal_id=pk, score=_typed_score(typed))
+    except Refusal as refusal:
+        context["refused"] = str(refusal)
+    else:
+        money = _address("incentives:foresight_fragment", pk)
+        context = {
+            "change": _foreseen_rows(found.cycle, seen),
+            "money_url": f"{money}?{urlencode({'score': typed})}" if money else "",
+        }
+    return render(request, "reviews/_appeal_foresight.html", context)
+
+
+def _typed_score(text: str) -> float | None:
+    """Empty for as proposed; what is no number is refused as one out of range is."""
+    try:
+        return float(text) if text else None
+    except ValueError:
+        return math.nan
+
+
+def _foreseen_rows(cycle: Cycle, seen: Foresight) -> list[dict[str, Any]]:
+    rows = [
+        {
+            "label": _("Overall score"),
+            "before": score_text(seen.before.score),
+            "after": score_text(seen.after["score"]),
+        },
+        {
+            "label": _("Rating band"),
+            "before": band_of(cycle, seen.before.rating).get("label", ""),
+            "after": band_of(cycle, seen.after["rating"]).get("label", ""),
+        },
+    ]
+    if cycle.configuration.get("show_rank"):
+        rows.append(
+            {
+                "label": _("Rank"),
+                "before": seen.before.rank,
+                "after": seen.after.get("rank", seen.before.rank),
+            }
+        )
+    return rows
 
 
 @role_required("hr", "manager")

@@ -190,6 +190,16 @@ ROUTES = [
     ),
     Route("appeals/<int:pk>/assign/", appeals, POST=Rule(hr=302, body=decider)),
     Route(
+        "appeals/<int:pk>/foresight/",
+        appeals,
+        GET=Rule(hr={"agent": 200, "*": 404}, manager=404),
+    ),
+    Route(
+        "money/appeals/<int:pk>/",
+        appeals,
+        GET=Rule(hr={"agent": 200, "*": 404}, manager=404),
+    ),
+    Route(
         "appeals/<int:pk>/decide/",
         appeals,
         POST=Rule(
@@ -286,6 +296,16 @@ ROUTES = [
     ),
     Route("api/v1/appeals/<int:appeal_id>/assign/", numbered, POST=Rule(hr=200, json=decider)),
     Route("api/v1/appeals/<int:appeal_id>/deciders/", numbered, GET=Rule(hr=200)),
+    Route(
+        "api/v1/appeals/<int:appeal_id>/foresight/",
+        numbered,
+        GET=Rule(hr={"agent": 200, "outsider": 409, "missing": 404}, manager={"agent": 403, "*": 404}),
+    ),
+    Route(
+        "api/v1/appeals/<int:appeal_id>/pay-foresight/",
+        numbered,
+        GET=Rule(hr={"agent": 200, "outsider": 409, "missing": 404}, manager={"agent": 403, "*": 404}),
+    ),
     Route(
         "api/v1/appeals/<int:appeal_id>/decide/",
         numbered,

@@ -14,7 +14,7 @@ from foundation.runs.models import Run
 from foundation.runs.services import drain_outbox
 from incentives.models import LedgerEntry, PayoutRun
 from incentives.services import payout_runs
-from incentives.services.differences import pay_differences
+from incentives.services.differences import foresee_pay, pay_differences
 from incentives.tasks import pay_differences as told
 from people.models import User
 from reviews.models import Appeal, Correction, Cycle, ReleaseHold, Result
@@ -110,6 +110,49 @@ def test_one_line_changes_and_only_its_entries_are_booked(cast: Cast, cycle: Cyc
         (cast.agent.pk, "reversal", -before[cast.agent.pk]),
         (cast.agent.pk, "adjustment", after[cast.agent.pk]),
     ]
+
+
+def waiting_appeal(cast: Cast, cycle: Cycle, decider: User) -> Appeal:
+    return Appeal.objects.create(
+        cycle=cycle, participant=cycle.participants.get(employee=cast.agent), employee=cast.agent,
+        run=cycle.published_run, component="overall", current_score=90.0, proposed_score=100.0, reason="The outage",
+        answer_due_on=cycle.last_day, decider=decider, assigned_by=cast.hr, state="under_review",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("pooled", [False, True])
+def test_the_decider_sees_what_pay_would_become(cast: Cast, cycle: Cycle, pooled: bool) -> None:
+    """Amounts for HR; a manager decides without seeing money that is not a manager's to see."""
+    cycle.configuration = {
+        "components": [{"code": "kpis", "method": "kpi", "weight": 100, "kpis": []}],
+        "rating_bands": [{"code": "B", "from": 0, "name": {"en": "Good"}}],
+        "missing_component": "renormalise",
+    }
+    cycle.save()
+    paid = approved(cast, computed(cast, plan_of(cast, POOL if pooled else None), cycle))
+    before = amounts(paid)[cast.agent.pk]
+    appeal = waiting_appeal(cast, cycle, cast.hr)
+    [row] = foresee_pay(actor=cast.hr, appeal_id=appeal.pk)
+    assert (row.before, row.moves, row.is_pooled) == (before, True, pooled)
+    client = Client()
+    client.force_login(cast.hr)
+    address = reverse("incentives:foresight_fragment", args=[appeal.pk])
+    page = client.get(address, {"score": "100"}).content.decode()
+    Appeal.objects.filter(pk=appeal.pk).update(decider=cast.other_manager)
+    [blind] = foresee_pay(actor=cast.other_manager, appeal_id=appeal.pk)
+    assert (blind.before, blind.after) == (None, None)
+    client.force_login(cast.other_manager)
+    theirs = client.get(address).content.decode()
+    if pooled:
+        assert "the reserve of the pool" in page
+        return
+    assert f"{row.after:,.2f}" in page
+    assert f"{row.after:,.2f}" not in theirs
+    assert "pay would change by" in theirs
+    assert client.get(address, {"score": "ninety"}).status_code == 404
+    accept(cast, cycle, cast.agent, 100.0)
+    [run] = pay_differences(cycle=cycle)
+    assert amounts(worked(run))[cast.agent.pk] == row.after, "what was foreseen is what comes"
 
 
 def test_news_that_comes_twice_makes_one_run(cast: Cast, cycle: Cycle) -> None:

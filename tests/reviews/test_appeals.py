@@ -21,6 +21,7 @@ from foundation.delivery.models import Notice
 from foundation.refusals import Refusal
 from foundation.runs import services as runs
 from foundation.runs.models import OutboxMessage, Run
+from metrics.models import KPIValueSet
 from reviews.methods.recompute import recompute
 from reviews.models import (
     Appeal,
@@ -29,8 +30,10 @@ from reviews.models import (
     ComponentScore,
     Correction,
     Cycle,
+    Judgement,
     Result,
     ScoreLine,
+    SecondReview,
 )
 from reviews.selectors.appeals import change_by, eligible_deciders, items_of, visible_appeals
 from reviews.selectors.corrections import base_of
@@ -45,7 +48,7 @@ from reviews.services.evidence_files import FILE_LIMIT, kind_of
 from reviews.services.phases import advance_phase, release_cycle, return_phase
 from reviews.services.retention import drop_superseded_runs
 from tests.cast import Cast
-from tests.reviews.conftest import score
+from tests.reviews.conftest import score, sheet_of
 
 pytestmark = pytest.mark.django_db
 WHY = "The outage of 9 October lies behind these numbers"
@@ -306,6 +309,81 @@ def test_decisions_that_cannot_be(
     appeal.refresh_from_db()
     assert appeal.state == "under_review"
     assert not Correction.objects.exists()
+
+
+def test_the_decider_sees_beforehand_what_comes_of_it(cast: Cast, released_cycle: Cycle) -> None:
+    appeal = filed(cast, released_cycle)
+    services.assign_appeal(actor=cast.hr, appeal_id=appeal.pk, decider_id=cast.other_manager.pk)
+    kept = {model: list(model.objects.values()) for model in (Appeal, Correction, Result, ComponentScore)}
+    in_part = services.foresee_decision(actor=cast.other_manager, appeal_id=appeal.pk, score=70.0)
+    whole = services.foresee_decision(actor=cast.other_manager, appeal_id=appeal.pk)
+    assert (in_part.before.score, in_part.before.rating) == (67.0, "C")
+    assert in_part.attainments()["response_time"] == 0.7
+    assert {model: list(model.objects.values()) for model in kept} == kept, "looking stores nothing"
+    services.decide_appeal(actor=cast.other_manager, appeal_id=appeal.pk, accept=True, reason=WHY)
+    peer = Result.objects.get(run=corrected(released_cycle), employee=cast.peer)
+    for name in ("score", "standard_error", "rating", "computed_rating", "rank", "percentile"):
+        assert whole.after[name] == getattr(peer, name), name
+    assert in_part.after["score"] < whole.after["score"]
+
+
+@pytest.mark.parametrize("who", ["hr", "manager", "peer"])
+def test_nobody_else_sees_beforehand(cast: Cast, released_cycle: Cycle, who: str) -> None:
+    appeal = filed(cast, released_cycle)
+    services.assign_appeal(actor=cast.hr, appeal_id=appeal.pk, decider_id=cast.other_manager.pk)
+    with pytest.raises(Refusal) as refused:
+        services.foresee_decision(actor=getattr(cast, who), appeal_id=appeal.pk)
+    assert refused.value.code == ("appeal_own" if who == "peer" else "appeal_not_yours_to_decide")
+    assert browser(getattr(cast, who)).get(
+        reverse("reviews:appeal_foresight", args=[appeal.pk])
+    ).status_code in (403, 404)
+
+
+def test_the_fragment_says_what_would_come_of_it_or_why_not(cast: Cast, released_cycle: Cycle) -> None:
+    appeal = filed(cast, released_cycle)
+    services.assign_appeal(actor=cast.hr, appeal_id=appeal.pk, decider_id=cast.other_manager.pk)
+    page = browser(cast.other_manager)
+    address = reverse("reviews:appeal_foresight", args=[appeal.pk])
+    assert f'hx-get="{address}"' in page.get(reverse("reviews:appeal", args=[appeal.pk])).content.decode()
+    assert "83.8" in page.get(address).content.decode()
+    for typed in ("10", "95", "nan", "inf", "ninety", "-1", "1e400"):
+        answer = page.get(address, {"score": typed})
+        assert answer.status_code == 200
+        assert "<table" not in answer.content.decode(), typed
+
+
+def test_whoever_scored_for_the_manager_or_looked_a_second_time_decides_nothing(
+    cast: Cast, released_cycle: Cycle
+) -> None:
+    """A delegate's hand and a second look are hands in the result, for the service and for the database."""
+    sheet = sheet_of(released_cycle, cast.peer)
+    appeal = filed(cast, released_cycle)
+    Judgement.objects.filter(sheet=sheet, item="courtesy").update(updated_by=cast.other_manager)
+    SecondReview.objects.create(
+        sheet=sheet,
+        reviewer=cast.site_manager,
+        state="confirmed",
+        decided_by=cast.site_manager,
+        decided_at=timezone.now(),
+    )
+    for who in (cast.other_manager, cast.site_manager):
+        with pytest.raises(Refusal) as refused:
+            services.assign_appeal(actor=cast.hr, appeal_id=appeal.pk, decider_id=who.pk)
+        assert refused.value.code == "decider_involved"
+        with pytest.raises(DatabaseError, match="had a hand"), transaction.atomic():
+            Appeal.objects.filter(pk=appeal.pk).update(decider=who)
+    assert set(eligible_deciders(appeal)) == {cast.director, cast.hr}
+
+
+def test_what_was_measured_is_not_copied(cast: Cast, released_cycle: Cycle) -> None:
+    base = released_cycle.published_run
+    decided(cast, filed(cast, released_cycle))
+    run = corrected(released_cycle)
+    assert KPIValueSet.objects.filter(run=base).exists()
+    assert not KPIValueSet.objects.filter(run=run).exists()
+    peer = Result.objects.get(run=run, employee=cast.peer)
+    first = explanation_of(peer, released_cycle)["components"][0]["lines"][0]
+    assert first["inputs"], "the explanation still opens down to the totals"
 
 
 def test_a_decision_is_final(cast: Cast, released_cycle: Cycle) -> None:
