@@ -7,7 +7,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("reviews", "0023_second_hands"),
+        ("reviews", "0024_ratee_unknown"),
     ]
 
     operations = [
