@@ -1,33 +1,37 @@
 """What the trail says, newest first: who changed what, from what to what, and why.
 
-Every followed model has its own table of events. One page is one query for the newest few of all tables, one for each
-table that is on the page (its rows and those before them), and one per kind of thing named in them: the number of
-queries depends on the models, not on the rows.
+Every followed model has its own table of events. One page is one query for the newest few of all tables, one for their
+rows and those before them, and one per kind of thing named in them: the number of queries depends on the models that
+are named, not on the rows.
 """
 
 from __future__ import annotations
 
 import datetime
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
 from django.apps import apps
 from django.contrib.auth import get_user_model
+from django.contrib.postgres.fields import ArrayField, RangeField
 from django.core import signing
 from django.core.exceptions import PermissionDenied
+from django.db import connection
 from django.db.models import (
     BigIntegerField,
+    DecimalField,
     F,
     Field,
     ForeignKey,
+    JSONField,
     Model,
-    OuterRef,
     Q,
     QuerySet,
-    Subquery,
     TextField,
     Value,
 )
@@ -171,45 +175,69 @@ def _first(streams: Sequence[QuerySet[Any]], count: int) -> list[tuple[str, int]
 
 Before = dict[tuple[str, int], Any]
 
+# Of one table: each row, what the thing was before it, and what the context of the change says.
+_ROWS = """
+    SELECT %s::text, to_jsonb(event)::text, (
+        SELECT to_jsonb(earlier)::text FROM {table} AS earlier
+        WHERE event.pgh_label = 'update' AND earlier.pgh_obj_id = event.pgh_obj_id AND earlier.pgh_id < event.pgh_id
+        ORDER BY earlier.pgh_id DESC LIMIT 1
+    ), context.metadata::text
+    FROM {table} AS event LEFT JOIN pghistory_context AS context ON context.id = event.pgh_context_id
+    WHERE event.pgh_id = ANY(%s)
+"""
+
 
 def _rows_of(chosen: Sequence[tuple[str, int]]) -> tuple[list[tuple[str, Any]], Before]:
-    """The rows themselves, in order, and the state each one's thing had before, by (label, id of the event). One query
-    per table that has any, and one for what their contexts say."""
+    """The rows themselves, in order, and the state each one's thing had before, by (label, id of the event). One query,
+    however many tables they come from."""
     wanted: dict[str, list[int]] = defaultdict(list)
     for label, pk in chosen:
         wanted[label].append(pk)
+    if not wanted:
+        return [], {}
+    parts = [
+        _ROWS.format(table=connection.ops.quote_name(event_models()[label]._meta.db_table))
+        for label in wanted
+    ]
     rows: dict[tuple[str, int], Any] = {}
     before: Before = {}
-    for label, ids in wanted.items():
-        objects = event_models()[label].objects
-        previous = objects.filter(pgh_obj_id=OuterRef("pgh_obj_id"), pgh_id__lt=OuterRef("pgh_id"))
-        earlier = (
-            objects.filter(pgh_id__in=ids, pgh_label="update")
-            .annotate(previous_id=Subquery(previous.order_by("-pgh_id").values("pgh_id")[:1]))
-            .values("previous_id")
-        )
-        # A union, not an "or": each half goes through the index.
-        both = objects.filter(pgh_id__in=ids).union(objects.filter(pgh_id__in=earlier), all=True)
-        found = {row.pgh_id: row for row in both}
-        rows |= {(label, pk): found[pk] for pk in ids if pk in found}
-        before |= _each_before(label, [found[pk] for pk in ids if pk in found], found)
-    contexts = Context.objects.in_bulk({row.pgh_context_id for row in rows.values() if row.pgh_context_id})
-    for row in rows.values():
-        row.pgh_context = contexts.get(row.pgh_context_id)
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(parts), [each for pair in wanted.items() for each in pair])
+        for label, text, earlier, metadata in cursor.fetchall():
+            row = _read_row(event_models()[label], text)
+            if metadata is not None:
+                row.pgh_context = Context(pk=row.pgh_context_id, metadata=json.loads(metadata))
+            rows[label, row.pgh_id] = row
+            if earlier is not None:
+                before[label, row.pgh_id] = _read_row(event_models()[label], earlier)
     return [(label, rows[label, pk]) for label, pk in chosen if (label, pk) in rows], before
 
 
-def _each_before(label: str, shown: Sequence[Any], found: dict[int, Any]) -> Before:
-    of_thing: dict[Any, list[int]] = defaultdict(list)
-    for pk, row in sorted(found.items()):
-        of_thing[row.pgh_obj_id].append(pk)
-    before: Before = {}
-    for row in shown:
-        # Each one's last is among them, so the last of those before it is its own.
-        ids = [pk for pk in of_thing[row.pgh_obj_id] if pk < row.pgh_id]
-        if row.pgh_label == "update" and ids:
-            before[label, row.pgh_id] = found[ids[-1]]
-    return before
+def _read_row(table: Any, text: str) -> Any:
+    """An event from PostgreSQL's JSON of its row, as the ORM would have read it."""
+    plain, exact = json.loads(text), json.loads(text, parse_float=Decimal)
+    values = {
+        each.attname: _read_value(each, (exact if isinstance(each, DecimalField) else plain)[each.column])
+        for each in table._meta.concrete_fields
+    }
+    return table(**values)
+
+
+def _read_value(each: Any, value: Any) -> Any:
+    if value is None or isinstance(each, JSONField):
+        return value
+    if isinstance(each, ForeignKey):
+        return _read_value(each.target_field, value)
+    if isinstance(each, ArrayField):
+        return [_read_value(each.base_field, item) for item in value]
+    if isinstance(each, RangeField):
+        if value == "empty":
+            return each.range_type(empty=True)
+        lower, upper = (
+            each.base_field.to_python(end.strip('"')) if end else None for end in value[1:-1].split(",")
+        )
+        return each.range_type(lower, upper, value[0] + value[-1])
+    return each.to_python(value)
 
 
 def _fits(table: Any, object_id: str) -> bool:
@@ -236,7 +264,6 @@ def _read_cursor(cursor: str) -> Position:
 
 
 def _in_words(found: Sequence[tuple[str, Any]], before: Before) -> list[Entry]:
-    people = _names_of_people(found)
     entries, raw_changes = [], []
     for label, row in found:
         context = dict(row.pgh_context.metadata) if row.pgh_context_id and row.pgh_context else {}
@@ -250,7 +277,7 @@ def _in_words(found: Sequence[tuple[str, Any]], before: Before) -> list[Entry]:
             object_id=str(row.pgh_obj_id),
             object_name=_object_name(row),
             actor_id=actor_id,
-            actor_name=people.get(actor_id, "") if actor_id is not None else _("the system"),
+            actor_name="" if actor_id is not None else _("the system"),
             reason=str(context.pop("reason", "")),
             url=str(context.pop("url", "")),
             method=str(context.pop("method", "")),
@@ -258,9 +285,12 @@ def _in_words(found: Sequence[tuple[str, Any]], before: Before) -> list[Entry]:
         )
         entries.append(entry)
         raw_changes.append(_raw_changes(row, before.get((label, row.pgh_id))))
-    names = _names_of_things(change for changes in raw_changes for change in changes)
+    actors = {entry.actor_id for entry in entries if isinstance(entry.actor_id, int)}
+    names = _names_of_things((change for changes in raw_changes for change in changes), actors)
     for entry, changes in zip(entries, raw_changes, strict=True):
         entry.changes = [change for raw in changes for change in _worded(raw, names)]
+        if entry.actor_id is not None:
+            entry.actor_name = names.get((get_user_model(), entry.actor_id), "")
         if not entry.object_name:
             entry.object_name = entry.object_id
     return entries
@@ -299,19 +329,11 @@ def _object_name(row: Any) -> str:
     return str(next((name for name in [own, *names] if name), ""))
 
 
-def _names_of_people(found: Sequence[tuple[str, Any]]) -> dict[int, str]:
-    ids = {
-        row.pgh_context.metadata.get("user")
-        for _label, row in found
-        if row.pgh_context_id and row.pgh_context is not None
-    }
-    people = get_user_model().objects.filter(pk__in=[each for each in ids if isinstance(each, int)])
-    return {person.pk: str(person) for person in people}
-
-
-def _names_of_things(changes: Iterable[RawChange]) -> dict[tuple[type[Model], Any], str]:
-    """Names of what foreign keys point to, one query per model."""
+def _names_of_things(changes: Iterable[RawChange], people: set[int]) -> dict[tuple[type[Model], Any], str]:
+    """Names of these people and of what foreign keys point to, one query per model."""
     wanted: dict[type[Model], set[Any]] = defaultdict(set)
+    if people:
+        wanted[get_user_model()] |= people
     for each, before, after in changes:
         if isinstance(each, ForeignKey):
             wanted[each.related_model] |= {value for value in (before, after) if value not in (None, NOTHING)}

@@ -209,11 +209,13 @@ class PayoutStepSet(models.Model):
         constraints = [
             # A step is complete or not there: no array of a row is longer than another.
             models.CheckConstraint(
-                condition=Exact(_length("kinds"), _length("amounts"))
-                & Exact(_length("kinds"), _length("factors"))
-                & Exact(
-                    _length("kinds"),
-                    Func("inputs", function="jsonb_array_length", output_field=IntegerField()),
+                condition=Q(
+                    Exact(_length("kinds"), _length("amounts")),
+                    Exact(_length("kinds"), _length("factors")),
+                    Exact(
+                        _length("kinds"),
+                        Func("inputs", function="jsonb_array_length", output_field=IntegerField()),
+                    ),
                 ),
                 name="step_sets_complete",
             )

@@ -80,32 +80,46 @@ def team_tree(
         teams = teams.filter(is_active=True)
     if under is not None:
         teams = teams.filter(path__startswith=under.path)
-    paths = dict(teams.values_list("pk", "path"))
-    levels = {pk: _steps(path, paths) for pk, path in paths.items()}
-    shown = _upper_levels({pk: len(steps) for pk, steps in levels.items()}, most)
+    # By parent, not by team: thousands of teams have a few hundred parents, and only some hundred are shown.
+    sizes = dict(teams.order_by().values_list("parent_id").annotate(Count("pk")))
+    people = dict(
+        Membership.objects.filter(team__in=teams.order_by().values("pk"), valid__contains=day)
+        .values_list("team__parent_id")
+        .annotate(Count("pk"))
+    )
+    parents = dict(teams.filter(pk__in=[pk for pk in sizes if pk]).values_list("pk", "parent_id"))
+    above = {pk: _steps(pk, parents) for pk in sizes}
+    levels: Counter[int] = Counter()
+    for parent, size in sizes.items():
+        levels[len(above[parent])] += size
+    deepest = _deepest_level(levels, most)
+    below: dict[int, int] = defaultdict(int)
+    hidden: dict[int, int] = defaultdict(int)
+    for parent, size in sizes.items():
+        for step in above[parent]:
+            below[step] += people.get(parent, 0)
+            hidden[step] += size if len(above[parent]) > deepest else 0
+    open_parents = [parent for parent in sizes if len(above[parent]) <= deepest]
+    shown = list(
+        teams.filter(Q(parent__in=[pk for pk in open_parents if pk]) | Q(parent__isnull=True)).order_by(
+            "code"
+        )
+    )
+    ids = [team.pk for team in shown]
     own = dict(
-        Membership.objects.filter(team__in=teams.values("pk"), valid__contains=day)
+        Membership.objects.filter(team__in=ids, valid__contains=day)
         .values_list("team_id")
         .annotate(Count("pk"))
     )
-    below: dict[int, int] = defaultdict(int)
-    hidden: dict[int, int] = defaultdict(int)
-    for pk, steps in levels.items():
-        for step in steps:
-            below[step] += own.get(pk, 0)
-            hidden[step] += pk not in shown
     leaders = {
         leadership.team_id: leadership.user
-        for leadership in Leadership.objects.filter(team__in=shown, valid__contains=day).select_related(
-            "user"
-        )
+        for leadership in Leadership.objects.filter(team__in=ids, valid__contains=day).select_related("user")
     }
-    sited = sites_of_teams(shown)
+    sited = sites_of_teams(ids)
     sites = {site.pk: site for site in Site.objects.filter(pk__in=set(sited.values()))}
     children: dict[int | None, list[Team]] = defaultdict(list)
-    for team in Team.objects.filter(pk__in=shown).order_by("code"):
-        steps = levels[team.pk]
-        children[steps[-2] if len(steps) > 1 else None].append(team)
+    for team in shown:
+        children[team.parent_id if team.parent_id in parents else None].append(team)
     rows: list[dict] = []
 
     def walk(parent: int | None, depth: int) -> None:
@@ -118,7 +132,7 @@ def team_tree(
                     "leader": leaders.get(team.pk),
                     "site": sites.get(sited.get(team.pk, 0)),
                     "members": own.get(team.pk, 0),
-                    "members_below": below[team.pk],
+                    "members_below": own.get(team.pk, 0) + below[team.pk],
                     "hidden_below": hidden[team.pk],
                 }
             )
@@ -137,20 +151,13 @@ def teams_to_choose(user: User, *, most: int = MOST_TEAMS) -> list[Team]:
     return list(teams.filter(depth__lte=_deepest_level(counts, most)).order_by("path"))
 
 
-def _steps(path: str, known: Mapping[int, str]) -> list[int]:
-    """Ids from the top to the team itself, those that are known; a team whose parent is not seen stands at the top."""
+def _steps(pk: int | None, parents: Mapping[int, int | None]) -> list[int]:
+    """Ids from the team itself up, those that are known; a team whose parent is not seen stands at the top."""
     steps: list[int] = []
-    for text in reversed(path.strip("/").split("/")):
-        if int(text) not in known:
-            break
-        steps.append(int(text))
-    return steps[::-1]
-
-
-def _upper_levels(depths: Mapping[int, int], most: int) -> set[int]:
-    """The teams of the upper levels that together are not above `most`; of the first two in any case."""
-    deepest = _deepest_level(Counter(depths.values()), most)
-    return {pk for pk, depth in depths.items() if depth <= deepest}
+    while pk is not None and pk in parents:
+        steps.append(pk)
+        pk = parents[pk]
+    return steps
 
 
 def _deepest_level(counts: Mapping[int, int], most: int) -> int:

@@ -5,20 +5,24 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import PermissionDenied
 from django.db import connection
+from django.db.models import ForeignKey, IntegerField
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from psycopg2.extras import DateRange
 from rest_framework.test import APIClient
 
 from foundation.keyset import BadCursor
 from foundation.refusals import Refusal
-from foundation.trail.selectors import Entry, event_models, visible_events
+from foundation.trail.selectors import Entry, _rows_of, event_models, visible_events
 from foundation.trail.services import recording
 from foundation.trail.wording import json_changes, value_text
 from people.models import Compensation, RoleGrant, Team
@@ -147,6 +151,49 @@ def test_a_made_up_cursor_is_refused(cast: Cast, as_person: Callable[..., Client
         visible_events(cast.auditor, cursor=cursor)
     assert isinstance(refused.value, Refusal)
     assert as_person(cast.auditor).get("/trail/", {"cursor": cursor}).status_code == 400
+
+
+SAMPLES: dict[str, Any] = {
+    "BigIntegerField": 2**62 + 1,
+    "BooleanField": True,
+    "DateField": date(2025, 10, 31),
+    "DateRangeField": DateRange(date(2025, 1, 1), None, "[)"),
+    "DateTimeField": datetime(2025, 10, 31, 16, 30, 1, 123456, tzinfo=UTC),
+    "DecimalField": Decimal("1.50"),
+    "FloatField": 0.1 + 0.2,
+    "JSONField": {"share": 0.30000000000000004, "name": '中 "x"\\ {', "list": [1, None, "0.10"]},
+    "UUIDField": uuid.UUID("12345678-1234-5678-1234-567812345678"),
+}
+
+
+def _sample(each: Any) -> Any:
+    if isinstance(each, ForeignKey):
+        return _sample(each.target_field)
+    if isinstance(each, ArrayField):
+        return [_sample(each.base_field)] * 2
+    kind = each.get_internal_type()
+    if kind in SAMPLES:
+        return SAMPLES[kind]
+    return 7 if isinstance(each, IntegerField) else "a, 'b'"[: each.max_length]
+
+
+@pytest.mark.parametrize("label", sorted(event_models()))
+def test_a_row_comes_back_as_the_orm_reads_it(label: str) -> None:
+    table = event_models()[label]
+    given = {"pgh_id", "pgh_label", "pgh_context"}
+    free = [each for each in table._meta.concrete_fields if each.name not in given]
+    full = table.objects.create(pgh_label="update", **{each.attname: _sample(each) for each in free})
+    bare = table.objects.create(
+        pgh_label="insert", **{each.attname: None if each.null else _sample(each) for each in free}
+    )
+    found, _before = _rows_of([(label, full.pgh_id), (label, bare.pgh_id)])
+    names = [each.attname for each in table._meta.concrete_fields]
+    for (_label, row), pk in zip(found, (full.pgh_id, bare.pgh_id), strict=True):
+        expected = table.objects.get(pgh_id=pk)
+        assert [getattr(row, name) for name in names] == [getattr(expected, name) for name in names]
+        assert [type(getattr(row, name)) for name in names] == [
+            type(getattr(expected, name)) for name in names
+        ]
 
 
 def test_the_number_of_queries_does_not_depend_on_the_number_of_events(cast: Cast) -> None:

@@ -161,6 +161,18 @@ def test_a_large_tree_is_shown_from_above(cast: Cast) -> None:
     assert not any(row["hidden_below"] for row in below)
 
 
+def test_a_team_below_a_closed_one_stands_at_the_top(cast: Cast) -> None:
+    Team.objects.filter(code="shanghai").update(is_active=False)
+    found = {row["team"].code: (row["depth"], row["members"], row["members_below"]) for row in team_tree(cast.hr)}
+    assert found == {
+        "company": (0, 1, 2),
+        "chengdu": (1, 1, 1),
+        "blue": (0, 3, 3),
+        "green": (0, 3, 3),
+    }
+    assert [row["team"].code for row in team_tree(cast.manager)] == ["blue"]
+
+
 def test_teams_below_a_foreign_team_are_not_found(cast: Cast, client: Client) -> None:
     client.force_login(cast.manager, backend="people.authentication.LoginBackend")
     assert client.get("/people/teams/").status_code == 200
