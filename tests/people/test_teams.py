@@ -163,7 +163,9 @@ def test_a_large_tree_is_shown_from_above(cast: Cast) -> None:
 
 def test_a_team_below_a_closed_one_stands_at_the_top(cast: Cast) -> None:
     Team.objects.filter(code="shanghai").update(is_active=False)
-    found = {row["team"].code: (row["depth"], row["members"], row["members_below"]) for row in team_tree(cast.hr)}
+    found = {
+        row["team"].code: (row["depth"], row["members"], row["members_below"]) for row in team_tree(cast.hr)
+    }
     assert found == {
         "company": (0, 1, 2),
         "chengdu": (1, 1, 1),
