@@ -165,6 +165,20 @@ function startOrdering(list) {
   });
   startDragging(list, changed);
   number(list);
+  recover(list, saver);
+}
+
+// An earlier visit ended before the server had this order. If someone changed it since, the version tells.
+function recover(list, saver) {
+  const { url } = list.dataset;
+  const draft = saver.recover(url);
+  if (!draft) return;
+  if (draft.value === written(list)) {
+    localStorage.removeItem(saver.prefix + url);
+    return;
+  }
+  arrange(list, draft.value);
+  saver.put(url, draft.value, draft.version, { sent: draft.sent });
 }
 
 export function startOrderings(root) {

@@ -11,8 +11,12 @@ from playwright.sync_api import Page, expect
 
 from people.models import User
 from reviews.models import Cycle, Judgement, ScoreSheet
+from reviews.selectors.orderings import ordering_of
+from reviews.services.cycles import edit_configuration, launch_cycle
 from tests.cast import Cast
 from tests.factories import PASSWORD
+from tests.reviews.conftest import configuration, kpi_component
+from tests.reviews.test_ranking import ranking
 
 pytestmark = pytest.mark.django_db(transaction=True)
 #: Where pictures go when somebody wants to look; nowhere else.
@@ -91,3 +95,37 @@ def test_an_employee_reads_the_terms_and_confirms(
     page.locator("form[action$='/terms/confirm/'] button[type=submit]").focus()
     page.keyboard.press("Enter")
     expect(page.locator("form[action$='/terms/confirm/']")).to_have_count(0)
+
+
+@pytest.fixture
+def ordering_cycle(cast: Cast, draft: Cycle) -> Cycle:
+    by_hand = ranking(30, source="ordering", kpis=[], cohort="rater", minimum_cohort=2)
+    document = configuration(components=[kpi_component(70), by_hand])
+    draft = edit_configuration(actor=cast.hr, cycle=draft, configuration=document, version=draft.version)
+    return launch_cycle(actor=cast.hr, cycle=draft)
+
+
+def test_an_order_that_was_not_saved_stands_there_after_a_reload(
+    cast: Cast, ordering_cycle: Cycle, page: Page, live_server: Any
+) -> None:
+    """The network is away while somebody orders, the page is loaded again: nothing is lost, and it is saved then."""
+    sign_in(page, live_server, cast.manager)
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.route(
+        "**/ordering/**", lambda route: route.abort() if route.request.method == "PUT" else route.continue_()
+    )
+    page.goto(f"{live_server.url}/ordering/{ordering_cycle.code}/place/")
+    rows = page.locator("[data-person]")
+    people = [row.get_attribute("data-person") for row in rows.all()]
+    assert len(people) > 2
+    rows.first.focus()
+    page.keyboard.press("ArrowDown")
+    moved = [people[1], people[0], *people[2:]]
+    assert [row.get_attribute("data-person") for row in rows.all()] == moved
+    expect(page.locator("[data-order-state]")).to_contain_text("kept on this device")
+    page.unroute("**/ordering/**")
+    page.reload()
+    expect(page.locator("[data-order-state]")).to_contain_text("Saved")
+    assert [row.get_attribute("data-person") for row in rows.all()] == moved
+    kept = ordering_of(cast.manager, ordering_cycle, "place")
+    assert [[str(person) for person in group] for group in kept.groups] == [[person] for person in moved]
