@@ -234,7 +234,7 @@ def _read_value(each: Any, value: Any) -> Any:
         if value == "empty":
             return each.range_type(empty=True)
         lower, upper = (
-            each.base_field.to_python(end.strip('"')) if end else None for end in value[1:-1].split(",")
+            _read_value(each.base_field, end.strip('"')) if end else None for end in value[1:-1].split(",")
         )
         return each.range_type(lower, upper, value[0] + value[-1])
     return each.to_python(value)

@@ -44,5 +44,5 @@ FIELDS = (
     _("delegate"), _("delegator"), _("details"), _("digest"), _("edit"), _("ended at"), _("ended by"),
     _("group"), _("is dropped"), _("is open"), _("latest version"), _("levels"), _("minimum"),
     _("objective"), _("proposed at"), _("replaces"), _("reviewer"), _("round"), _("side"),
-    _("submitted by"),
+    _("submitted by"), _("ratee unknown"),
 )  # fmt: skip

@@ -5,12 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import Http404
 
 from people.models import Team, User
 from people.selectors.teams import teams_led
-from reviews.models import Cycle, CycleTemplate, Participant, PhaseChange, ScoreSheet
+from reviews.models import (
+    Acknowledgement,
+    Appeal,
+    Cycle,
+    CycleTemplate,
+    Participant,
+    PhaseChange,
+    ReleaseHold,
+    ScoreSheet,
+)
+from reviews.models.appeals import OPEN_STATES
 from reviews.models.cycles import Phase
 
 SEES_ALL = ("hr", "payroll", "auditor")
@@ -113,8 +124,35 @@ def completion_by_team(cycle: Cycle) -> list[TeamCompletion]:
     return sorted(found, key=lambda each: (each.share, each.team.code))
 
 
-def participant_count(cycle: Cycle) -> int:
-    return Participant.objects.filter(cycle=cycle).count()
+@dataclass(frozen=True)
+class CycleCounts:
+    people: int
+    acknowledged: int
+    disagreed: int
+    still_shut: int  # results that wait for feedback after release
+    open_appeals: int
+
+
+def counts_of(cycle: Cycle) -> CycleCounts:
+    """What of a cycle is counted at a glance. One query."""
+    row = (
+        Cycle.objects.filter(pk=cycle.pk)
+        .values(
+            people=_count(Participant.objects.all()),
+            acknowledged=_count(Acknowledgement.objects.all()),
+            disagreed=_count(Acknowledgement.objects.filter(agrees=False)),
+            still_shut=_count(ReleaseHold.objects.filter(released_at__isnull=True)),
+            open_appeals=_count(Appeal.objects.filter(state__in=OPEN_STATES)),
+        )
+        .get()
+    )
+    return CycleCounts(**row)
+
+
+def _count(rows: QuerySet[Any]) -> Coalesce:
+    """Of the rows of the outer query's cycle."""
+    found = rows.filter(cycle=OuterRef("pk")).order_by().values("cycle").annotate(count=Count("pk"))
+    return Coalesce(Subquery(found.values("count")), 0)
 
 
 def phase_history(cycle: Cycle) -> QuerySet[PhaseChange]:

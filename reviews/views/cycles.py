@@ -30,21 +30,20 @@ from reviews.methods.paired import is_paired
 from reviews.methods.potential import potential_of
 from reviews.methods.rating_rule import CUTOFFS, rule_of
 from reviews.methods.red_lines import red_lines_of
-from reviews.models import Acknowledgement, Appeal, Cycle, CycleTemplate
-from reviews.models.appeals import OPEN_STATES
+from reviews.models import Cycle, CycleTemplate
 from reviews.models.cycles import PHASE_ORDER, Phase
 from reviews.selectors.choices import choice_findings
 from reviews.selectors.cycles import (
     completion,
     completion_by_team,
     completion_of_cycles,
+    counts_of,
     get_cycle_for,
-    participant_count,
     phase_history,
     visible_cycles,
     visible_templates,
 )
-from reviews.selectors.feedback import days_to_release, unanswered, waiting_holds
+from reviews.selectors.feedback import days_to_release, unanswered
 from reviews.selectors.freshness import results_are_stale
 from reviews.selectors.launch import LaunchProblem, launch_problems
 from reviews.selectors.results import distribution, previous_released_cycle
@@ -152,6 +151,7 @@ def cycle(request: SignedInRequest, code: str) -> HttpResponse:
     found = get_cycle_for(request.user, code)
     run = latest_run("scoring", f"cycle:{found.pk}")
     done, total = completion(found)
+    counts = counts_of(found)
     stale = results_are_stale(found)
     problems = launch_problems(found) if found.phase == Phase.SETUP else []
     context = {
@@ -165,7 +165,7 @@ def cycle(request: SignedInRequest, code: str) -> HttpResponse:
         "launch_form": LaunchForm(
             initial={"to_phase": "goals" if counts_objectives(found.configuration) else "rating"}
         ),
-        "people": participant_count(found),
+        "people": counts.people,
         "done": done,
         "total": total,
         "share": done / total if total else None,
@@ -182,13 +182,13 @@ def cycle(request: SignedInRequest, code: str) -> HttpResponse:
         "can_cancel": found.phase in CANCELLABLE,
         "history": phase_history(found),
         "chart": _distribution_chart(found) if found.published_run_id else None,
-        "acknowledged": Acknowledgement.objects.filter(cycle=found).count() if found.released_at else None,
-        "disagreed": Acknowledgement.objects.filter(cycle=found, agrees=False).count(),
+        "acknowledged": counts.acknowledged if found.released_at else None,
+        "disagreed": counts.disagreed,
         "days_to_release": days_to_release(found),
-        "still_shut": waiting_holds(found).count() if found.released_at else 0,
+        "still_shut": counts.still_shut if found.released_at else 0,
         "without_feedback": len(unanswered(found)) if found.released_at is None else 0,
         "has_feedback": found.published_run_id is not None,
-        "open_appeals": Appeal.objects.filter(cycle=found, state__in=OPEN_STATES).count(),
+        "open_appeals": counts.open_appeals,
         "payouts_url": _address("incentives:payout_runs"),
         "summary": configuration_summary(found),
         "terms_open": open_receipts(found),
