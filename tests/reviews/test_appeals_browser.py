@@ -12,7 +12,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from foundation.runs.services import drain_outbox
-from incentives.models import LedgerEntry, PayoutRun
+from incentives.models import IncentivePlan, LedgerEntry, PayoutRun
 from incentives.services import payout_runs
 from people.models import User
 from reviews.models import Acknowledgement, Appeal, Cycle
@@ -46,8 +46,8 @@ def become(page: Page, live_server: Any, user: User, size: Any = DESK) -> None:
     page.wait_for_load_state("networkidle")
 
 
-def pay(cast: Cast, cycle: Cycle) -> PayoutRun:
-    run = computed(cast, plan_of(cast, PLAN), cycle)
+def pay(cast: Cast, cycle: Cycle, plan: IncentivePlan | None = None) -> PayoutRun:
+    run = computed(cast, plan or plan_of(cast, PLAN), cycle)
     for line in run.payout_lines.filter(status__in=["undecided", "missing_input"]):
         payout_runs.decide_line(
             actor=cast.hr, payout_run=run, employee=line.employee_id, decision="withhold", reason="Later"
