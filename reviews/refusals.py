@@ -431,6 +431,10 @@ PLANS = {
 SECOND_HANDS = {
     "delegation_not_yours": _("Only the manager, or HR, lets somebody score in the manager's name."),
     "delegation_not_manager": _("Only managers score, so only they give and take this over."),
+    "delegation_not_of_orders": _(
+        "An order of people, and a comparison in pairs, are the manager's own: nobody makes them in their name. "
+        "If the manager stays away, HR names another rater under changes since the launch."
+    ),
     "delegation_to_self": _("Name somebody else."),
     "delegation_backwards": _("The last day lies before the first."),
     "delegation_over": _("These days are over already."),

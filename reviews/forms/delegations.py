@@ -22,7 +22,7 @@ class DelegationForm(forms.Form):
         label=_("Who scores"), max_length=80, help_text=_("A manager's employee number or name")
     )
     first_day = DayField(label=_("First day"))
-    last_day = DayField(label=_("Last day"))
+    last_day = DayField(label=_("Until, that day included"))
     reason = forms.CharField(
         label=_("Reason"), max_length=REASON_LIMIT, widget=forms.Textarea(attrs={"rows": 2})
     )

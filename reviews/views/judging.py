@@ -133,13 +133,14 @@ def _grid_address(code: str, component: str, rater_id: int | None) -> str:
 def grid(request: SignedInRequest, code: str, component: str) -> HttpResponse:
     """People by items. A POST comes from a browser without scripts and saves all inputs at once."""
     cycle = get_cycle_for(request.user, code)
-    if is_ordered(component_of(cycle.configuration, component)):
-        return redirect("reviews:ordering", cycle.code, component)
-    if is_paired(component_of(cycle.configuration, component)):
-        return redirect("reviews:comparison", cycle.code, component)
     rater_id = _in_whose_name(request)
-    rows = grid_of(request.user, cycle, component, rater_id)
     entry = component_of(cycle.configuration, component) or {}
+    if is_ordered(entry) or is_paired(entry):
+        if rater_id and rater_id != request.user.pk:
+            tell_refusal(request, Refusal("delegation_not_of_orders"))
+            return redirect("reviews:queue")
+        return redirect("reviews:ordering" if is_ordered(entry) else "reviews:comparison", cycle.code, component)
+    rows = grid_of(request.user, cycle, component, rater_id)
     if request.method == "POST":
         _save_all(request, rows, entry)
         return redirect(_grid_address(cycle.code, component, rater_id))

@@ -77,6 +77,25 @@ def test_a_delegate_scores_in_the_managers_name_and_it_shows(
     assert set(told) == {cast.manager.pk, cast.other_manager.pk}
 
 
+@pytest.mark.parametrize("method", ["ranking", "paired_comparison"])
+def test_orders_and_pairs_stay_with_the_manager_and_the_door_says_so(
+    cast: Cast, rating_cycle: Cycle, client: Client, method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = "is_ordered" if method == "ranking" else "is_paired"
+    monkeypatch.setattr(f"reviews.views.judging.{asked}", lambda component: True)
+    delegate(cast)
+    client.force_login(cast.other_manager)
+    address = reverse("reviews:grid", args=[rating_cycle.code, "conduct"])
+    told = client.get(address, {"for": cast.manager.pk}, follow=True)
+    assert told.redirect_chain == [(reverse("reviews:queue"), 302)]
+    assert "are the manager&#x27;s own" in told.content.decode()
+    assert not Judgement.objects.exists()
+    client.force_login(cast.manager)
+    own = client.get(address)
+    assert own.status_code == 302
+    assert own["Location"] != reverse("reviews:queue")
+
+
 def test_it_ends_by_itself_and_at_once_when_ended(cast: Cast, rating_cycle: Cycle) -> None:
     made = delegate(cast)
     theirs = visible_sheets(cast.other_manager).filter(rater=cast.manager)
