@@ -139,7 +139,9 @@ def grid(request: SignedInRequest, code: str, component: str) -> HttpResponse:
         if rater_id and rater_id != request.user.pk:
             tell_refusal(request, Refusal("delegation_not_of_orders"))
             return redirect("reviews:queue")
-        return redirect("reviews:ordering" if is_ordered(entry) else "reviews:comparison", cycle.code, component)
+        return redirect(
+            "reviews:ordering" if is_ordered(entry) else "reviews:comparison", cycle.code, component
+        )
     rows = grid_of(request.user, cycle, component, rater_id)
     if request.method == "POST":
         _save_all(request, rows, entry)
