@@ -5,30 +5,38 @@ Each guard is tried on a planted leak as well, so that it is known to bite.
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import itertools
 import re
-from collections.abc import Iterator
+import uuid
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 from django.apps import apps
 from django.core import mail
-from django.db import connection, models
+from django.db import DatabaseError, connection, models, transaction
 from django.test import Client
 from scipy.optimize import linprog
 
 from foundation.refusals import Refusal
 from reviews.models import (
+    Cycle,
+    Result,
     VoiceAnswer,
     VoiceComment,
     VoiceDraft,
     VoiceInvitation,
     VoiceRound,
 )
+from reviews.selectors.voice_reports import voice_report
+from reviews.services import voice_rounds
+from reviews.services.cycles import edit_configuration
 from reviews.services.voice_answers import answer_as_customer, draft_key
 from reviews.services.voice_invitations import nominate
-from reviews.services.voice_rounds import close_round
+from reviews.services.voice_rounds import close_round, reopen_round, set_minimum
 from tests.cast import Cast
 from tests.reviews.conftest import score
 from tests.reviews.voice_world import ITEMS, VoiceWorld, build_voices, chosen
@@ -232,6 +240,133 @@ def test_a2_a_solver_isolates_no_group_smaller_than_k(world: VoiceWorld, client:
     assert isolated(np.vstack([matrix, but_one.ravel()]), len(raters)) is not None
 
 
+def test_a1_and_a2_bite_when_the_closing_keeps_a_small_group(
+    world: VoiceWorld, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Planted in the product: each group is reported as it is, and the database looks away."""
+    hear(world)
+    plain = voice_rounds.sifted
+    monkeypatch.setattr(
+        voice_rounds, "reporting_units", lambda counts, **_rule: {group: (group,) for group in counts}
+    )
+    monkeypatch.setattr(
+        voice_rounds, "sifted", lambda drafts, component, _minimum, known: plain(drafts, component, 1, known)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE reviews_voiceanswer DISABLE TRIGGER USER")
+    publish(world)
+    told = surfaces(world, client)
+    assert {leak for answer in told.values() for leak in small_groups(answer)} >= {
+        "subordinates of 3",
+        "customers of 2",
+    }
+    report = told[f"/api/v1/cycles/round/voices/voices/report/{world.cast.agent.pk}/"]
+    raters = [
+        *(("peers", HEARD[place]) for place in range(6)),
+        *(("subordinates", HEARD[place]) for place in range(6, 9)),
+        *(("customers", levels) for levels in CUSTOMERS),
+    ]
+    matrix, _values = published_rows(report["units"], raters)
+    assert isolated(matrix, len(raters)) is not None
+
+
+# A3 ---------------------------------------------------------------------------------------------------------------
+
+
+def units_of(world: VoiceWorld) -> dict[str, dict[str, Any]]:
+    """What a publication says of each unit that hides people, number by number, and its texts."""
+    cycle = Cycle.objects.get(pk=world.cycle.pk)
+    result = Result.objects.get(run=cycle.published_run, employee=world.cast.agent)
+    report = voice_report(result, cycle, cycle.configuration["components"][0])
+    return {
+        unit["unit"]: {"n": unit["n"], "said": (unit, report.comments)}
+        for unit in report.units
+        if unit["unit"] not in NAMED
+    }
+
+
+def told_by_too_few(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """Units of which two publications differ by fewer than k raters."""
+    return [
+        unit
+        for unit in before.keys() | after.keys()
+        if before.get(unit) != after.get(unit)
+        and after.get(unit, {"n": 0})["n"] - before.get(unit, {"n": 0})["n"] < K
+    ]
+
+
+def test_a3_between_two_publications_stand_k_raters_or_none(world: VoiceWorld) -> None:
+    world.ask("peers", world.colleagues[9:])
+    world.answer_all({place: HEARD[place] for place in range(6)}, texts={0: "Early"})
+    publish(world)
+    before = units_of(world)
+    reopen_round(actor=world.cast.hr, cycle=world.cycle, component="voices", reason="One was on leave")
+    world.answer_all({9: HEARD[6]}, texts={9: "Late"})
+    publish(world)
+    assert units_of(world) == before
+    # Planted: the late answer is kept alone, past the service and past the database.
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE reviews_voiceanswer DISABLE TRIGGER USER")
+    late = VoiceAnswer.objects.filter(unit="peers")[0]
+    VoiceAnswer.objects.create(
+        round=late.round, participant=late.participant, unit="peers", points=[20.0] * len(ITEMS), score=20.0
+    )
+    score(world.cast.hr, world.cycle)
+    assert told_by_too_few(before, units_of(world)) == ["peers"]
+
+
+# A4 ---------------------------------------------------------------------------------------------------------------
+
+
+def doors_to_a_lower_k(world: VoiceWorld, client: Client) -> list[str]:
+    """Every way to lower k that anybody, an operator included, could try after the first answer; those that opened."""
+    path = "cycles/round/voices/voices/do/minimum/"
+    lower = {"minimum": K - 1, "reason": "Few answers"}
+    work = {"actor": world.cast.hr, "cycle": world.cycle, "component": "voices"}
+    client.force_login(world.cast.hr)
+
+    def in_sql() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE reviews_voiceround SET minimum = %s", [K - 1])
+
+    def in_the_configuration() -> None:
+        document = copy.deepcopy(Cycle.objects.get(pk=world.cycle.pk).configuration)
+        document["components"][0]["minimum_group"] = K - 1
+        edit_configuration(
+            actor=world.cast.hr, cycle=world.cycle, configuration=document, version=world.cycle.version
+        )
+
+    ways: dict[str, Callable[[], Any]] = {
+        "service": lambda: set_minimum(**work, minimum=K - 1, reason="Few answers"),
+        "page": lambda: client.post(f"/{path}", lower),
+        "API": lambda: client.post(f"/api/v1/{path}", lower, content_type="application/json"),
+        "ORM": lambda: VoiceRound.objects.update(minimum=K - 1),
+        "SQL": in_sql,
+        "configuration": in_the_configuration,
+    }
+    opened = []
+    for name, way in ways.items():
+        with contextlib.suppress(DatabaseError, Refusal), transaction.atomic():
+            way()
+        if VoiceRound.objects.get().minimum < K:
+            opened.append(name)
+            VoiceRound.objects.update(minimum=K)
+    frozen = Cycle.objects.get(pk=world.cycle.pk).configuration["components"][0]
+    return opened + (["frozen configuration"] if frozen["minimum_group"] < K else [])
+
+
+def test_a4_k_is_lowered_by_nobody_after_an_answer(world: VoiceWorld, client: Client) -> None:
+    world.answer(world.colleagues[0], HEARD[0])
+    assert doors_to_a_lower_k(world, client) == []
+    # Planted: without its trigger the database lets it happen.
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE reviews_voiceround DISABLE TRIGGER USER")
+    assert doors_to_a_lower_k(world, client) == ["ORM", "SQL"]
+
+
 # A5 ---------------------------------------------------------------------------------------------------------------
 
 ANONYMOUS = (VoiceDraft, VoiceAnswer, VoiceComment)
@@ -359,6 +494,38 @@ def test_a5_no_time_number_order_trail_or_mail_ties_a_text_to_a_rater(
     assert not VoiceDraft.objects.exists()
     with pytest.raises(Refusal, match="closed"):
         draft_key(VoiceInvitation.objects.select_related("round").get(pk=first.pk))
+
+
+def test_a5_bites_when_texts_are_stored_as_they_came(
+    world: VoiceWorld, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Planted in the product: no shuffling, and ids that count up. Drafts have random keys, so even then only a copy in
+    the order of answering tells; that is planted with it."""
+
+    class InOrder:
+        def shuffle(self, rows: Any) -> None:
+            rows.sort()
+
+        def permutation(self, size: int) -> Any:
+            return np.arange(size)
+
+    came = [f"Text {place:02d}" for place in range(6)]
+    for place in range(6):
+        world.answer(world.colleagues[place], HEARD[place], strengths=came[place])
+    plain, ids = voice_rounds.sifted, itertools.count()
+    monkeypatch.setattr(voice_rounds.np.random, "default_rng", lambda *_seed: InOrder())
+    monkeypatch.setattr(voice_rounds.uuid, "uuid4", lambda: uuid.UUID(int=next(ids)))
+    monkeypatch.setattr(
+        voice_rounds,
+        "sifted",
+        lambda drafts, *rest: plain(
+            drafts.sort_values("texts", key=lambda column: column.map(str), ignore_index=True), *rest
+        ),
+    )
+    publish(world)
+    shown = surfaces(world, client)[f"/api/v1/cycles/round/voices/voices/report/{world.cast.agent.pk}/"]
+    assert in_order(shown["comments"]["strengths"]["peers"], came)
+    assert in_order(stored_rows("reviews_voicecomment", "text"), came)
 
 
 def test_a5_pending_lists_say_how_many_not_who(world: VoiceWorld, client: Client) -> None:
