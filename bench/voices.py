@@ -24,9 +24,11 @@ from reviews.methods.document import component_of
 from reviews.models import Cycle, Objective, Result, ScoreSheet
 from reviews.models.cycles import Phase
 from reviews.selectors.goal_tree import tree_level
+from reviews.selectors.objective_progress import progress_of
 from reviews.selectors.pairs import pair_form_of
 from reviews.selectors.voice_reports import voice_report
 from reviews.services.cycles import create_cycle, launch_cycle
+from reviews.services.phases import advance_phase
 from reviews.services.scoring import start_scoring
 
 ITEMS, RATERS, OBJECTIVES, ASKED = 10, 8, 5, 100
@@ -48,8 +50,10 @@ def measure_voices(
         name_en="Many voices",
         configuration=_configuration(),
     )
-    cycle = launch_cycle(actor=hr, cycle=cycle, to_phase=Phase.RATING)
+    cycle = launch_cycle(actor=hr, cycle=cycle, to_phase=Phase.GOALS)
     _load(loader, cycle)
+    cycle.refresh_from_db()
+    cycle = advance_phase(actor=hr, cycle=cycle, to_phase=Phase.RATING, reason="Measured")
     rows = [_scoring(loader, company, cycle, environment)]
     cycle.refresh_from_db()
     rows += _waits(company, cycle, hr)
@@ -111,15 +115,29 @@ _ANSWERS = """
     ) AS said
     WHERE voices.cycle_id = %(cycle)s
 """
+# Half of each rater's pairs, so that the next one has something to be chosen by.
+_PAIRS = """
+    INSERT INTO reviews_comparison (cycle_id, component, criterion, rater_id, first_id, second_id, outcome, attempt,
+        answered_at)
+    SELECT %(cycle)s, 'pairs', '', first.rater_id, first.participant_id, second.participant_id,
+        (first.participant_id * 7 + second.participant_id * 3) %% 3 - 1, 1, now()
+    FROM reviews_scoresheet AS first
+    JOIN reviews_scoresheet AS second ON second.rater_id = first.rater_id AND second.component = first.component
+        AND second.participant_id > first.participant_id
+    JOIN reviews_participant AS one ON one.id = first.participant_id
+    JOIN reviews_participant AS other ON other.id = second.participant_id
+    WHERE first.component = 'pairs' AND one.cycle_id = %(cycle)s AND other.cycle_id = %(cycle)s
+        AND (first.participant_id + second.participant_id) %% 2 = 0
+"""
 _GOALS = """
     INSERT INTO reviews_objective (cycle_id, employee_id, team_id, parent_id, state, created_by_id, created_at)
-    SELECT %(cycle)s, NULL, NULL, NULL, 'agreed', %(hr)s, now();
+    SELECT %(cycle)s, NULL, NULL, NULL, 'draft', %(hr)s, now();
     INSERT INTO reviews_objective (cycle_id, employee_id, team_id, parent_id, state, created_by_id, created_at)
-    SELECT %(cycle)s, NULL, team.team_id, top.id, 'agreed', %(hr)s, now()
+    SELECT %(cycle)s, NULL, team.team_id, top.id, 'draft', %(hr)s, now()
     FROM (SELECT DISTINCT team_id FROM reviews_participant WHERE cycle_id = %(cycle)s) AS team,
         (SELECT min(id) AS id FROM reviews_objective WHERE cycle_id = %(cycle)s) AS top;
     INSERT INTO reviews_objective (cycle_id, employee_id, team_id, parent_id, state, created_by_id, created_at)
-    SELECT %(cycle)s, participant.employee_id, NULL, above.id, 'agreed', participant.employee_id, now()
+    SELECT %(cycle)s, participant.employee_id, NULL, above.id, 'draft', participant.employee_id, now()
     FROM reviews_participant AS participant
     JOIN reviews_objective AS above
         ON above.cycle_id = participant.cycle_id AND above.team_id = participant.team_id
@@ -130,7 +148,8 @@ _GOALS = """
     SELECT id, 1, 'Objective', '', CASE WHEN employee_id IS NULL THEN 100 ELSE 100.0 / %(each)s END, parent_id, '',
         false, '', md5(id::text), 1, created_by_id, now()
     FROM reviews_objective WHERE cycle_id = %(cycle)s;
-    UPDATE reviews_objective AS objective SET latest_version_id = version.id, agreed_version_id = version.id
+    UPDATE reviews_objective AS objective
+    SET latest_version_id = version.id, agreed_version_id = version.id, state = 'agreed'
     FROM reviews_objectiveversion AS version
     WHERE version.objective_id = objective.id AND objective.cycle_id = %(cycle)s;
     INSERT INTO reviews_keyresult (version_id, number, key, title, unit, is_judged, start, target, direction, weight)
@@ -151,8 +170,11 @@ def _load(loader: psycopg2.extensions.connection, cycle: Cycle) -> None:
     hr = User.objects.get(login="hr")
     with loader.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")
-        cursor.execute("ANALYZE reviews_participant, reviews_scoresheet, reviews_voiceround")
+        cursor.execute(
+            "ANALYZE reviews_participant, reviews_scoresheet, reviews_voiceround, reviews_comparison"
+        )
         cursor.execute(_ANSWERS, {"cycle": cycle.pk, "raters": RATERS, "items": ITEMS})
+        cursor.execute(_PAIRS, {"cycle": cycle.pk})
         cursor.execute("UPDATE reviews_voiceround SET is_open = false, secret = NULL, closings = 1")
         for statement in _GOALS.split(";\n"):
             if statement.strip():
@@ -204,7 +226,8 @@ def _waits(company: Company, cycle: Cycle, hr: User) -> list[Row]:
         return pair_form_of(raters[number % len(raters)], cycle, "pairs").question
 
     def level(number: int) -> Any:
-        return tree_level(hr, cycle, parents[number % len(parents)])
+        found = tree_level(hr, cycle, parents[number % len(parents)])
+        return progress_of(cycle, found.nodes)
 
     people = min(company.size, TREE)
     return [

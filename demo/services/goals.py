@@ -34,7 +34,9 @@ TEAM_GOALS: Sequence[Wording] = (
         "why": "午间高峰排队最久，投诉也最多。",
         "weight": 60,
         "perspective": "process",
-        "key_results": [{"title": "平均等待时间", "unit": "秒", "start": 32, "target": 20}],
+        "key_results": [
+            {"title": "平均等待时间", "unit": "秒", "start": 32, "target": 20, "kpi": "response_time"}
+        ],
     },
     {
         "title": "带教 4 名新人，月底前独立接线",
@@ -185,7 +187,7 @@ def run(*, hr: User, today: date) -> None:
     with recording(actor=upper):
         objective_agreement.agree_objectives(actor=upper, cycle=cycle, team_id=team.pk, seen=seen(of_team))
     check_ins.check_in(actor=hr, objective_id=company.pk, confidence=2, values={1: 74})
-    check_ins.check_in(actor=leader, objective_id=of_team[0].pk, confidence=3, values={1: 24})
+    check_ins.check_in(actor=leader, objective_id=of_team[0].pk, confidence=3, comment="午间已加一个班次。")
     made: dict[int, list[Objective]] = {}
     people = (
         Participant.objects.filter(cycle=cycle).select_related("employee", "rater").order_by("employee_id")

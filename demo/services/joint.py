@@ -39,10 +39,17 @@ SAID = {
         "交接记录写得细，接着办很省心。",
         "Shares what works, without being asked.",
         "新人有问题都愿意去问。",
+        "投诉电话也能先把情绪稳下来。",
+        "Explains the bill so that one call is enough.",
+        "排班有空缺时总会主动补位。",
+        "答应回电就一定会回。",
     ],
     "wishes": [
         "忙的时候可以早点求助。",
         "希望多分享排查思路。",
+        "结束通话前可以再确认一遍需求。",
+        "Could hand over open cases a little earlier.",
+        "开场可以再简短一些。",
         "A short note after each call-back would help.",
     ],
 }
@@ -105,10 +112,12 @@ def _participants(cycle: Cycle) -> list[Participant]:
 def _agree(hr: User, cycle: Cycle, company: list[Person]) -> None:
     """The company's goal, and two objectives of each person under it, signed by both."""
     content = {
-        "title": "一次解决率提高到 90%",
+        "title": "服务解决率提高到 85%",
         "why": "客户不必为同一件事来电两次",
         "weight": 100,
-        "key_results": [{"title": "一次解决率", "unit": "%", "start": 84, "target": 90}],
+        "key_results": [
+            {"title": "服务解决率", "unit": "%", "start": 75, "target": 85, "kpi": "resolution_rate"}
+        ],
     }
     goal = create_objective(actor=hr, cycle=cycle, content=content)
     propose_objectives(actor=hr, cycle=cycle, seen=_seen([goal]))

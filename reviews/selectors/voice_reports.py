@@ -66,9 +66,11 @@ class VoiceReport:
 
     @property
     def strengths(self) -> list[ItemView]:
-        """What the others see as the best, at most three."""
-        told = [each for each in self.items if each.others is not None and each.others >= STRONG]
-        return sorted(told, key=lambda each: -(each.others or 0))[:3]
+        """What the others see as the best: at most three, and of few items not more than half, so that something is
+        left to grow in."""
+        told = [each for each in self.items if each.others is not None]
+        strong = [each for each in told if (each.others or 0) >= STRONG]
+        return sorted(strong, key=lambda each: -(each.others or 0))[: min(3, -(-len(told) // 2))]
 
     @property
     def growth(self) -> list[ItemView]:

@@ -15,7 +15,7 @@ from reviews.methods.document import component_of
 from reviews.methods.multisource import MultisourceMethod
 from reviews.selectors.cycles import get_cycle_for
 from reviews.selectors.results import get_result_for
-from reviews.selectors.voice_reports import ItemView, VoiceReport, voice_report
+from reviews.selectors.voice_reports import OPEN_AREA, ItemView, VoiceReport, voice_report
 from reviews.views.presentation import name_of, score_text
 from reviews.views.requests import SignedInRequest
 from reviews.views.voice_words import quadrant_text, unit_rows, unit_text
@@ -48,7 +48,11 @@ def voice_result(request: SignedInRequest, code: str, component: str, employee_i
             "chart": _chart(report, names),
             "chart_answer": _chart_answer(report),
             "strengths": [_told(each, names) for each in report.strengths],
-            "growth": [_told(each, names) for each in report.growth],
+            # That both see it alike well is no comfort under this head.
+            "growth": [
+                {**_told(each, names), **({"sentence": ""} if each.quadrant == OPEN_AREA else {})}
+                for each in report.growth
+            ],
             "comments": _comments(report, entry),
         },
     )

@@ -46,7 +46,7 @@ def unit_rows(units: list[dict[str, Any]]) -> list[dict[str, Any]]:
             "unit": each["unit"],
             "name": unit_text(each["unit"]),
             "n": each["n"],
-            "weight": f"{number(each['effective_weight'], 1)} %",
+            "weight": f"{number(round(each['effective_weight'], 1))} %",
             "points": number(each["score"], 1) if each["score"] is not None else "",
             "agreement": agreement_text(each["agreement"]),
         }
