@@ -166,7 +166,7 @@ def test_nobody_else_decides_who_is_asked(world: VoiceWorld) -> None:
         ("voice_group_fixed", "superior", "outsider"),
         ("voice_group_unknown", "neighbours", "outsider"),
         ("rater_unknown", "peers", "leaver"),
-        ("rater_unknown", "peers", None),
+        ("voice_rater_missing", "peers", None),
         ("voice_contact_missing", "customers", None),
     ],
 )
