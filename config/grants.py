@@ -20,6 +20,24 @@ NOTICE_THE_DEAD = """
 """
 
 
+# Every trigger of pgtrigger first asks whether it is to be ignored. The package's own question catches an error wherever
+# nothing was set, and a caught error makes PostgreSQL go through all checks that wait for the end of the transaction:
+# 33,000 rows with three foreign keys in one statement took 47 s for that alone. The same question, without an error.
+# The package writes its own with each trigger that it installs, so this follows the migrations.
+ASK_WITHOUT_AN_ERROR = """
+    CREATE OR REPLACE FUNCTION public._pgtrigger_should_ignore(trigger_name name) RETURNS boolean AS $$
+        SELECT coalesce(
+            trigger_name = ANY(nullif(pg_catalog.current_setting('pgtrigger.ignore', true), '')::text[]), false
+        )
+    $$ LANGUAGE sql STABLE
+"""
+
+
+def ask_triggers_cheaply(cursor: Any) -> None:
+    """As the schema's owner, once everything is migrated. Idempotent."""
+    cursor.execute(ASK_WITHOUT_AN_ERROR)
+
+
 def grant_application_role(
     cursor: Any, role: str, *, append_only: Iterable[str] = (), append_only_patterns: Iterable[str] = ()
 ) -> list[str]:

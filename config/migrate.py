@@ -23,10 +23,12 @@ def main() -> int:
     from django.core.management import call_command
     from django.db import connection, transaction
 
-    from config.grants import grant_application_role
+    from config.grants import ask_triggers_cheaply, grant_application_role
 
     django.setup()
     call_command("migrate", interactive=False, verbosity=1)
+    with connection.cursor() as cursor:
+        ask_triggers_cheaply(cursor.cursor)
     application = unquote(urlsplit(application_url).username or "")
     owner = unquote(urlsplit(owner_url).username or "")
     if application in ("", owner):

@@ -102,15 +102,17 @@ def django_db_keepdb(django_db_keepdb: bool, restored_schema: bool) -> bool:
 
 @pytest.fixture(scope="session")
 def django_db_setup(restored_schema: bool, django_db_setup: None, django_db_blocker: Any) -> None:
-    """After the migrations the application's role gets its rights, as `python -m config.migrate` gives them."""
-    application_url = os.environ.get(APPLICATION_URL)
-    if not application_url:
-        return
+    """What follows the migrations, and the rights of the application's role, as `python -m config.migrate` has them."""
     from django.conf import settings
     from django.db import connection
 
-    from config.grants import grant_application_role
+    from config.grants import ask_triggers_cheaply, grant_application_role
 
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        ask_triggers_cheaply(cursor.cursor)
+    application_url = os.environ.get(APPLICATION_URL)
+    if not application_url:
+        return
     role = urlsplit(application_url).username
     assert role
     with django_db_blocker.unblock(), connection.cursor() as cursor:

@@ -34,11 +34,15 @@ _PARTS = """
         SELECT * FROM unnest(%(components)s::text[], %(subjects)s::text[], %(shares)s::float8[])
             AS asked(component, subject, share)
     ), line AS (
-        SELECT found.employee_id, found.component, entry.subject, entry.points, asked.share
-        FROM reviews_scorelineset AS found
-        CROSS JOIN LATERAL unnest(found.subjects, found.points) AS entry(subject, points)
-        JOIN asked ON asked.component = found.component AND asked.subject = entry.subject
-        WHERE found.run_id = %(run)s AND found.component = ANY(%(lined)s) {people}
+        SELECT entry.employee_id, entry.component, entry.subject, entry.points, asked.share
+        FROM (
+            SELECT found.employee_id, found.component, each.subject, each.points
+            FROM reviews_scorelineset AS found
+            CROSS JOIN LATERAL unnest(found.subjects, found.points) AS each(subject, points)
+            WHERE found.run_id = %(run)s AND found.component = ANY(%(lined)s) AND each.points {side} {people}
+            OFFSET 0 -- the arrays are opened once, not once for each part that is asked for
+        ) AS entry
+        JOIN asked ON asked.component = entry.component AND asked.subject = entry.subject
         UNION ALL
         SELECT found.employee_id, found.component, '', found.score, asked.share
         FROM reviews_componentscore AS found
@@ -48,7 +52,7 @@ _PARTS = """
         SELECT *, row_number() OVER (
             PARTITION BY employee_id ORDER BY abs(points - %(edge)s) * share DESC, component, subject
         ) AS place
-        FROM line WHERE {side}
+        FROM line WHERE points {side}
     )
     SELECT participant.id AS participant_id, part.employee_id, part.component, part.subject, part.points
     FROM part
@@ -78,7 +82,7 @@ def weak_query(
     parts = parts_of(cycle.configuration)
     query = _PARTS.format(
         people="" if employee_ids is None else "AND found.employee_id = ANY(%(people)s)",
-        side="points >= %(edge)s" if strong else "points < %(edge)s",
+        side=">= %(edge)s" if strong else "< %(edge)s",
     )
     return query, {
         "run": str(cycle.published_run_id) if cycle.published_run_id else None,
