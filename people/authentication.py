@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
-from django.db.models import Count, OuterRef, Subquery
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, Exists, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils import timezone
 
 from foundation.delivery.models import Notice
-from people.models import User
+from people.models import Leadership, RoleGrant, User
 from people.selectors.employees import find_account
+from people.selectors.teams import own_time_zone
 
 
 class LoginBackend(ModelBackend):
@@ -38,7 +40,7 @@ class LoginBackend(ModelBackend):
         return None
 
     def get_user(self, user_id: Any) -> User | None:
-        """With the number of unread notices, which every page shows at its bell."""
+        """With what every page needs: roles, the number of unread notices for its bell, the time zone of the site."""
         unread = (
             Notice.objects.filter(recipient=OuterRef("pk"), read_at__isnull=True)
             .order_by()
@@ -46,7 +48,20 @@ class LoginBackend(ModelBackend):
             .annotate(count=Count("id"))
             .values("count")
         )
-        found = User.objects.filter(pk=user_id).annotate(unread_notices=Coalesce(Subquery(unread), 0)).first()
+        found = (
+            User.objects.filter(pk=user_id)
+            .annotate(
+                unread_notices=Coalesce(Subquery(unread), 0),
+                site_time_zone=own_time_zone(),
+                granted_roles=ArraySubquery(RoleGrant.objects.filter(user=OuterRef("pk")).values("role")),
+                leads_now=Exists(
+                    Leadership.objects.filter(user=OuterRef("pk"), valid__contains=timezone.localdate())
+                ),
+            )
+            .first()
+        )
+        if found is not None:
+            found.keep_roles(found.granted_roles, leads=found.leads_now)
         return found if found is not None and self.user_can_authenticate(found) else None
 
     def user_can_authenticate(self, user: Any) -> bool:

@@ -30,7 +30,7 @@ class PersonMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         language = language_of(request)
         request.LANGUAGE_CODE = language
-        zone = time_zone_of(request.user) if request.user.is_authenticated else None
+        zone = _zone_name(request)
         with translation.override(language), timezone.override(_zone(zone)):
             response = self._must_change_password(request) or self.get_response(request)
             response.headers.setdefault("Content-Language", translation.get_language() or language)
@@ -75,6 +75,14 @@ def _supported(code: str | None) -> str | None:
         return get_supported_language_variant(code)
     except LookupError:
         return None
+
+
+def _zone_name(request: HttpRequest) -> str | None:
+    """Sessions bring it along; who comes in by another door is asked for it."""
+    user = request.user
+    if not user.is_authenticated:
+        return None
+    return user.site_time_zone if hasattr(user, "site_time_zone") else time_zone_of(user)
 
 
 def _zone(name: str | None) -> ZoneInfo:

@@ -51,12 +51,17 @@ def owing(day: datetime.date) -> set[int]:
     return {person for source in _SOURCES.values() for person in source.owing(day)}
 
 
-def duties_of(user_ids: Collection[int], day: datetime.date) -> dict[int, list[Duty]]:
-    """The first due first; what has no date comes last. People without a duty are absent."""
+def duties_of(
+    user_ids: Collection[int], day: datetime.date, *, without: Collection[str] = ()
+) -> dict[int, list[Duty]]:
+    """The first due first; what has no date comes last. People without a duty are absent. `without`: codes of sources
+    that the caller has asked."""
     found: dict[int, list[Duty]] = defaultdict(list)
     if not user_ids:
         return {}
-    for source in _SOURCES.values():
+    for code, source in _SOURCES.items():
+        if code in without:
+            continue
         for person, owed in source.duties_of(user_ids, day).items():
             found[person].extend(owed)
     return {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from typing import Any
 
 import pghistory
@@ -90,10 +91,15 @@ class User(AbstractBaseUser, PermissionsMixin):
             return frozenset()
         leads = self.leaderships.filter(valid__contains=timezone.localdate())
         granted = self.role_grants.values_list("role", flat=True)
-        found = set(granted.union(leads.values_list(models.Value("manager"), flat=True)))
-        if self.employee_number:
-            found.add("employee")
-        return frozenset(found)
+        return self._with_employee(set(granted.union(leads.values_list(models.Value("manager"), flat=True))))
+
+    def keep_roles(self, granted: Iterable[str], *, leads: bool) -> None:
+        """What a query for the person found out along with it, so that `roles` asks no more."""
+        found = {*granted, "manager"} if leads else set(granted)
+        self.__dict__["roles"] = self._with_employee(found) if self.may_sign_in else frozenset()
+
+    def _with_employee(self, found: set[str]) -> frozenset[str]:
+        return frozenset(found | {"employee"} if self.employee_number else found)
 
     def has_role(self, *roles: str) -> bool:
         return not self.roles.isdisjoint(roles)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from django.db import connection
 from django.db.models import CharField, Count, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Value
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Length, Replace
 from django.http import Http404
 from django.utils import timezone
@@ -200,6 +201,25 @@ def sites_of_teams(team_ids: Iterable[int] | None = None) -> dict[int, int]:
     with connection.cursor() as cursor:
         cursor.execute(sql, [ids, ids])
         return dict(cursor.fetchall())
+
+
+def own_time_zone() -> RawSQL:
+    """time_zone_of as part of a query for users, which it needs under the name of their table."""
+    return RawSQL(
+        """
+        SELECT site.time_zone
+        FROM people_membership AS membership
+        JOIN people_team AS team ON team.id = membership.team_id
+        CROSS JOIN LATERAL unnest(string_to_array(trim(both '/' FROM team.path), '/')::bigint[])
+            WITH ORDINALITY AS step(id, depth)
+        JOIN people_team AS above ON above.id = step.id
+        JOIN people_site AS site ON site.id = above.site_id
+        WHERE membership.user_id = people_user.id AND membership.valid @> %s::date
+        ORDER BY step.depth DESC LIMIT 1
+        """,
+        [timezone.localdate()],
+        output_field=CharField(),
+    )
 
 
 def time_zones_of(user_ids: Iterable[int], on: datetime.date | None = None) -> dict[int, str]:

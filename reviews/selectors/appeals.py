@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import datetime
 import uuid
-from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -28,6 +27,7 @@ from reviews.models import (
     Judgement,
     Participant,
     RatingProposal,
+    ReleaseHold,
     Result,
     ResultAdjustment,
     ScoreLine,
@@ -38,6 +38,7 @@ from reviews.models.appeals import OPEN_STATES
 from reviews.models.cycles import Phase
 from reviews.selectors.corrections import corrections_until
 from reviews.selectors.duties import names_of
+from reviews.selectors.duty_rows import DutyRow, RowSource, Select, by_position
 from reviews.selectors.feedback import hold_of, released_on
 from reviews.selectors.results import SEES_ALL, released_result_of
 
@@ -92,7 +93,12 @@ def item_of(cycle: Cycle, result: Result, component: str, subject: str) -> Item 
 
 def appeals_until(cycle: Cycle, employee_id: int) -> datetime.date | None:
     """The last day on which the person may file; None while the own result is shut."""
-    day = released_on(cycle, hold_of(cycle, employee_id))
+    return last_day_to_file(cycle, hold_of(cycle, employee_id))
+
+
+def last_day_to_file(cycle: Cycle, hold: ReleaseHold | None) -> datetime.date | None:
+    """appeals_until, with the person's hold at hand."""
+    day = released_on(cycle, hold)
     return day + datetime.timedelta(days=appeal_rule(cycle.configuration).days) if day else None
 
 
@@ -100,8 +106,12 @@ def may_file(user: User, cycle: Cycle) -> bool:
     """Whether the page offers it; the service asks again."""
     if cycle.phase not in OPEN_PHASES or released_result_of(user, cycle) is None:
         return False
-    until = appeals_until(cycle, user.pk)
-    return until is not None and timezone.localdate() <= until
+    return is_in_time(cycle, appeals_until(cycle, user.pk))
+
+
+def is_in_time(cycle: Cycle, until: datetime.date | None) -> bool:
+    """Whether an open result may be objected to today."""
+    return cycle.phase in OPEN_PHASES and until is not None and timezone.localdate() <= until
 
 
 # Who reads which -----------------------------------------------------------------------------------------------------
@@ -137,7 +147,8 @@ def get_file_for(user: User, appeal_id: int, file_id: uuid.UUID) -> AppealFile:
 
 
 def own_appeals(user: User) -> QuerySet[Appeal]:
-    return visible_appeals(user).filter(employee=user)
+    found = Appeal.objects.select_related("cycle", "employee", "decider", "participant__team", "run")
+    return found.filter(employee=user) if user.is_authenticated and user.may_sign_in else found.none()
 
 
 # Who could decide ----------------------------------------------------------------------------------------------------
@@ -202,7 +213,7 @@ def change_by(appeal: Appeal) -> Change | None:
 # What is owed --------------------------------------------------------------------------------------------------------
 
 
-class AppealDuties:
+class AppealDuties(RowSource):
     """HR names a decider; the decider decides."""
 
     code: ClassVar[str] = "appeals"
@@ -214,24 +225,38 @@ class AppealDuties:
             found |= set(RoleGrant.objects.filter(role="hr").values_list("user", flat=True))
         return {each for each in found if each is not None}
 
-    def duties_of(self, user_ids: Collection[int], day: datetime.date) -> Mapping[int, list[Duty]]:
-        """Two queries."""
-        hr = set(RoleGrant.objects.filter(role="hr", user__in=user_ids).values_list("user", flat=True))
-        found: dict[int, list[Duty]] = defaultdict(list)
-        rows = Appeal.objects.filter(state__in=OPEN_STATES).filter(
-            Q(decider__in=user_ids) | (Q(decider__isnull=True) if hr else Q(pk__in=[]))
-        )
-        for appeal in rows.select_related("cycle", "employee").order_by("answer_due_on", "pk"):
-            for person in [appeal.decider_id] if appeal.decider_id else sorted(hr):
-                if person is None or person == appeal.employee_id:
-                    continue
-                found[person].append(
-                    Duty(
-                        topic=topics.APPEAL_TO_DECIDE if appeal.decider_id else topics.APPEAL_TO_ASSIGN,
-                        params={"employee": appeal.employee.name, "cycle": names_of(appeal.cycle)},
-                        url=reverse("reviews:appeal", args=[appeal.pk]),
-                        due_on=appeal.answer_due_on,
-                        minutes=MINUTES if appeal.decider_id else 2,
-                    )
-                )
-        return found
+    def selects(self, user_ids: Sequence[int], day: datetime.date) -> Iterable[Select]:
+        yield by_position(_APPEALS_OWED, {"people": user_ids, "states": [str(each) for each in OPEN_STATES]})
+
+    def duties(
+        self, rows: list[DutyRow], cycles: Mapping[int, Cycle], day: datetime.date
+    ) -> Iterable[tuple[int, Duty]]:
+        for row in sorted(rows, key=lambda row: (row.day, int(row.subject))):
+            decides = row.kind == "decide"
+            yield (
+                row.person,
+                Duty(
+                    topic=topics.APPEAL_TO_DECIDE if decides else topics.APPEAL_TO_ASSIGN,
+                    params={"employee": row.name, "cycle": names_of(cycles[row.cycle])},
+                    url=reverse("reviews:appeal", args=[int(row.subject)]),
+                    due_on=row.day,
+                    minutes=MINUTES if decides else 2,
+                ),
+            )
+
+
+# Nobody decides or assigns the own.
+_APPEALS_OWED = """
+    SELECT CASE WHEN appeal.decider_id IS NULL THEN 'assign' ELSE 'decide' END, owing.person, appeal.cycle_id,
+        appeal.id::text, 1::bigint, appeal.answer_due_on, employee.name::text
+    FROM reviews_appeal AS appeal
+    JOIN people_user AS employee ON employee.id = appeal.employee_id
+    CROSS JOIN LATERAL (
+        SELECT appeal.decider_id AS person WHERE appeal.decider_id IS NOT NULL
+        UNION ALL
+        SELECT DISTINCT role.user_id FROM people_rolegrant AS role
+        WHERE appeal.decider_id IS NULL AND role.role = 'hr'
+    ) AS owing
+    WHERE appeal.state = ANY(%(states)s) AND owing.person = ANY(%(people)s::bigint[])
+        AND owing.person <> appeal.employee_id
+"""

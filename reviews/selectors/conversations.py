@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import datetime
-from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404
 from django.urls import reverse
 
@@ -18,6 +17,7 @@ from reviews import topics
 from reviews.models import Conversation, ConversationSignature, Cycle, Participant
 from reviews.models.cycles import Phase
 from reviews.selectors.duties import names_of
+from reviews.selectors.duty_rows import DutyRow, RowSource, Select, select_of
 from reviews.selectors.results import MANAGERS_READ, SEES_ALL, judged_by, shut_results
 
 Side = ConversationSignature.Side
@@ -71,8 +71,11 @@ class Talk:
 def talk_about(participant: Participant) -> Talk | None:
     """Two queries; checks nobody's rights."""
     notes = Conversation.objects.filter(participant=participant).select_related("written_by").first()
-    if notes is None:
-        return None
+    return talk_of(notes) if notes is not None else None
+
+
+def talk_of(notes: Conversation) -> Talk:
+    """One query."""
     signed = list(notes.signatures.select_related("signed_by").order_by("pk"))
     return Talk(
         notes=notes,
@@ -91,24 +94,31 @@ def unsigned_by_employee() -> QuerySet[Conversation]:
     ).order_by()
 
 
-class NotesDuties:
+class NotesDuties(RowSource):
     code: ClassVar[str] = "conversations"
 
     def owing(self, day: datetime.date) -> Collection[int]:
         return set(unsigned_by_employee().values_list("participant__employee", flat=True))
 
-    def duties_of(self, user_ids: Collection[int], day: datetime.date) -> Mapping[int, list[Duty]]:
-        """One query."""
-        rows: QuerySet[Any, Any] = unsigned_by_employee().filter(participant__employee__in=user_ids)
-        found: dict[int, list[Duty]] = defaultdict(list)
-        for notes in rows.select_related("participant__cycle").annotate(person=F("participant__employee_id")):
-            cycle = notes.participant.cycle
-            found[notes.person].append(
+    def selects(self, user_ids: Sequence[int], day: datetime.date) -> Iterable[Select]:
+        rows = unsigned_by_employee().filter(participant__employee__in=user_ids)
+        yield select_of(
+            rows.values("participant__employee", "participant__cycle"),
+            "notes",
+            "participant__employee, participant__cycle",
+        )
+
+    def duties(
+        self, rows: list[DutyRow], cycles: Mapping[int, Cycle], day: datetime.date
+    ) -> Iterable[tuple[int, Duty]]:
+        for row in rows:
+            cycle = cycles[row.cycle]
+            yield (
+                row.person,
                 Duty(
                     topic=topics.NOTES_TO_SIGN,
                     params={"cycle": names_of(cycle)},
-                    url=reverse("reviews:conversation", args=[cycle.code, notes.person]),
+                    url=reverse("reviews:conversation", args=[cycle.code, row.person]),
                     minutes=3,
-                )
+                ),
             )
-        return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from django.db.models import Count, QuerySet
@@ -16,6 +16,7 @@ from reviews.methods.document import component_of
 from reviews.methods.paired import is_paired, pairs_expected
 from reviews.models import Cycle, ScoreSheet
 from reviews.models.cycles import Phase
+from reviews.selectors.duty_rows import DutyRow, RowSource, Select, select_of
 from reviews.selectors.sheets import SECONDS_PER_ITEM, SECONDS_PER_PAIR
 
 
@@ -38,44 +39,43 @@ def names_of(cycle: Cycle) -> dict[str, str]:
     return {"zh": cycle.name_zh, "en": cycle.name_en}
 
 
-class SheetDuties:
+class SheetDuties(RowSource):
     code: ClassVar[str] = "sheets"
 
     def owing(self, day: datetime.date) -> Collection[int]:
         return set(open_sheets().values_list("rater", flat=True).distinct())
 
-    def duties_of(self, user_ids: Collection[int], day: datetime.date) -> Mapping[int, list[Duty]]:
-        """One line per cycle; two queries."""
-        rows = list(
-            open_sheets()
-            .filter(rater__in=user_ids)
-            .values("rater", "participant__cycle", "component")
-            .annotate(forms=Count("id"))
+    def selects(self, user_ids: Sequence[int], day: datetime.date) -> Iterable[Select]:
+        rows = open_sheets().filter(rater__in=user_ids).values("rater", "participant__cycle", "component")
+        yield select_of(
+            rows.annotate(forms=Count("id")), "forms", "rater, participant__cycle, component, forms"
         )
-        cycles = Cycle.objects.in_bulk({row["participant__cycle"] for row in rows})
-        gathered: dict[tuple[int, int], dict[str, Any]] = defaultdict(
-            lambda: {"forms": 0, "seconds": 0, "component": ""}
-        )
+
+    def duties(
+        self, rows: list[DutyRow], cycles: Mapping[int, Cycle], day: datetime.date
+    ) -> Iterable[tuple[int, Duty]]:
+        """One line per person and cycle."""
+        gathered: dict[tuple[int, int], list[DutyRow]] = defaultdict(list)
         for row in rows:
-            entry = gathered[row["rater"], row["participant__cycle"]]
-            component = component_of(cycles[row["participant__cycle"]].configuration, row["component"]) or {}
-            entry["forms"] += row["forms"]
-            entry["seconds"] += (
-                pairs_expected(component, row["forms"]) * SECONDS_PER_PAIR
-                if is_paired(component)
-                else row["forms"] * len(component.get("items", ())) * SECONDS_PER_ITEM
-            )
-            entry["component"] = entry["component"] or row["component"]
-        found: dict[int, list[Duty]] = defaultdict(list)
-        for (rater, cycle_id), entry in gathered.items():
+            gathered[row.person, row.cycle].append(row)
+        for (rater, cycle_id), parts in gathered.items():
             cycle = cycles[cycle_id]
-            found[rater].append(
+            seconds = sum(
+                _seconds(component_of(cycle.configuration, part.subject) or {}, part.many) for part in parts
+            )
+            yield (
+                rater,
                 Duty(
                     topic=topics.FORMS_OWED,
-                    params={"count": entry["forms"], "cycle": names_of(cycle)},
-                    url=reverse("reviews:grid", args=[cycle.code, entry["component"]]),
+                    params={"count": sum(part.many for part in parts), "cycle": names_of(cycle)},
+                    url=reverse("reviews:grid", args=[cycle.code, parts[0].subject]),
                     due_on=cycle.rating_due_on,
-                    minutes=max(-(-entry["seconds"] // 60), 1),
-                )
+                    minutes=max(-(-seconds // 60), 1),
+                ),
             )
-        return found
+
+
+def _seconds(component: Mapping[str, Any], forms: int) -> int:
+    if is_paired(component):
+        return int(pairs_expected(component, forms) * SECONDS_PER_PAIR)
+    return forms * len(component.get("items", ())) * SECONDS_PER_ITEM

@@ -50,9 +50,15 @@ from reviews.selectors.voice_reports import voice_units
 
 
 def explanation_of(
-    result: Result, cycle: Cycle, *, show_rank: bool = True, own: bool = False
+    result: Result,
+    cycle: Cycle,
+    *,
+    show_rank: bool = True,
+    own: bool = False,
+    participant: Participant | None = None,
 ) -> dict[str, Any]:
-    """Everything that a recomputation needs, as plain JSON-able values; about ten queries.
+    """Everything that a recomputation needs, as plain JSON-able values; about ten queries, one less with the
+    participant (with team, job and site).
 
     Keys: cycle, period, run, employee, score, standard_error, state, rating, rank, percentile, rank_low, rank_high,
     standing, configuration (frozen), components [{code, score, standard_error, n, weight, effective_weight, lines}],
@@ -65,9 +71,10 @@ def explanation_of(
     what speaks of the overall rank and its cohort is None: a cycle that does not show ranks does not show them here
     either. `own` hides what HR does not share with the person.
     """
-    participant = Participant.everyone.select_related("team", "job", "site").get(
-        cycle=cycle, employee=result.employee_id
-    )
+    if participant is None:
+        participant = Participant.everyone.select_related("team", "job", "site").get(
+            cycle=cycle, employee=result.employee_id
+        )
     scores = {
         each.component: each
         for each in ComponentScore.objects.filter(run=result.run_id, employee_id=result.employee_id)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime
-from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django.db import connection
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.http import Http404
 from django.urls import reverse
 from django.utils import timezone
@@ -21,6 +20,7 @@ from reviews.methods.feedback import FeedbackRule, feedback_rule, parts_of
 from reviews.models import Cycle, Feedback, FeedbackPoint, Participant, ReleaseHold, Result, ScoreLine
 from reviews.models.cycles import Phase
 from reviews.selectors.duties import names_of
+from reviews.selectors.duty_rows import DutyRow, RowSource, Select, by_position, select_of
 from reviews.selectors.results import MANAGERS_READ, SEES_ALL, judged_by
 
 # From calibration on managers read their people's results, so they can say something about them.
@@ -73,15 +73,34 @@ _UNANSWERED = """
     GROUP BY weak.participant_id, weak.employee_id
 """
 
+_JUDGED = """
+            AND found.employee_id IN (
+                SELECT judged.employee_id FROM reviews_participant AS judged
+                WHERE judged.cycle_id = %(cycle)s AND judged.rater_id = ANY(%(raters)s::bigint[])
+                    AND judged.withdrawn_in IS NULL
+            )
+"""
+_UNANSWERED_BY_RATER = """
+    SELECT 'before', judged.rater_id, judged.cycle_id, '', count(*), NULL::date, ''
+    FROM ({owed}) AS owed JOIN reviews_participant AS judged ON judged.id = owed.participant_id
+    GROUP BY judged.rater_id, judged.cycle_id
+"""
+
 
 def weak_query(
-    cycle: Cycle, employee_ids: Collection[int] | None = None, *, strong: bool = False
+    cycle: Cycle,
+    employee_ids: Collection[int] | None = None,
+    *,
+    raters: Collection[int] | None = None,
+    strong: bool = False,
 ) -> tuple[str, dict[str, Any]]:
-    """SQL with its parameters: participant_id, employee_id, component, subject, points of the published results."""
+    """SQL with its parameters: participant_id, employee_id, component, subject, points of the published results; of
+    these employees or of those whom these raters judge, or of everybody."""
     rule = feedback_rule(cycle.configuration)
     parts = parts_of(cycle.configuration)
     query = _PARTS.format(
-        people="" if employee_ids is None else "AND found.employee_id = ANY(%(people)s)",
+        people=("" if employee_ids is None else "AND found.employee_id = ANY(%(people)s)")
+        + ("" if raters is None else _JUDGED),
         side=">= %(edge)s" if strong else "< %(edge)s",
     )
     return query, {
@@ -95,6 +114,7 @@ def weak_query(
         "edge": rule.strong_from if strong else rule.weak_below,
         "most": rule.most,
         "people": list(employee_ids) if employee_ids is not None else [],
+        "raters": list(raters) if raters is not None else [],
     }
 
 
@@ -219,9 +239,16 @@ def feedback_sheet(cycle: Cycle, participant: Participant) -> FeedbackSheet:
     return FeedbackSheet(
         participant=participant,
         rule=feedback_rule(cycle.configuration),
-        feedback=Feedback.objects.filter(participant=participant).select_related("written_by").first(),
+        feedback=_feedback_of(participant),
         points=points,
     )
+
+
+def _feedback_of(participant: Participant) -> Feedback | None:
+    """None is asked where the participant was read with it."""
+    if "feedback" in participant._state.fields_cache:
+        return participant._state.fields_cache["feedback"]
+    return Feedback.objects.filter(participant=participant).select_related("written_by").first()
 
 
 # Who may see and write -----------------------------------------------------------------------------------------------
@@ -289,15 +316,7 @@ def with_feedback(people: QuerySet[Participant]) -> QuerySet[Participant]:
     )
 
 
-def own_feedback(cycle: Cycle, employee: User) -> FeedbackSheet | None:
-    """What was written for the person, once the own result is open; None where nothing was."""
-    participant = Participant.objects.filter(
-        Q(feedback__isnull=False) | Q(feedback_points__isnull=False), cycle=cycle, employee=employee
-    ).first()
-    return feedback_sheet(cycle, participant) if participant is not None else None
-
-
-class FeedbackDuties:
+class FeedbackDuties(RowSource):
     code: ClassVar[str] = "feedback"
 
     def owing(self, day: datetime.date) -> Collection[int]:
@@ -305,29 +324,38 @@ class FeedbackDuties:
             row.rater.pk for cycle in asking_cycles() for row in held_up_by(cycle) if row.rater is not None
         }
 
-    def duties_of(self, user_ids: Collection[int], day: datetime.date) -> Mapping[int, list[Duty]]:
-        """One line per cycle; two queries for each cycle that asks for feedback, and those are few."""
-        found: dict[int, list[Duty]] = defaultdict(list)
-        for cycle in asking_cycles():
-            people = Participant.objects.filter(cycle=cycle, rater__in=user_ids)
-            if cycle.released_at is None:
-                rater_of = dict(people.values_list("employee_id", "rater_id"))
-                waiting = list(unanswered(cycle, list(rater_of))) if rater_of else []
-                raters = Counter(rater_of[employee] for employee in waiting)
-            else:
-                held = people.filter(release_hold__released_at__isnull=True, release_hold__isnull=False)
-                raters = Counter(held.values_list("rater_id", flat=True))
-            for rater, count in raters.items():
-                found[rater].append(
-                    Duty(
-                        topic=topics.FEEDBACK_OWED,
-                        params={"count": count, "cycle": names_of(cycle)},
-                        url=reverse("reviews:feedback_list", args=[cycle.code]),
-                        due_on=released_on(cycle, None),
-                        minutes=MINUTES_PER_PERSON * count,
-                    )
-                )
-        return found
+    def selects(self, user_ids: Sequence[int], day: datetime.date) -> Iterable[Select]:
+        """One query: what is asked before a release depends on the rules of the cycle."""
+        held = ReleaseHold.objects.filter(
+            released_at__isnull=True,
+            cycle__in=asking_cycles().filter(released_at__isnull=False).order_by().values("pk"),
+            participant__rater__in=user_ids,
+            participant__withdrawn_in__isnull=True,
+        )
+        held_by = held.order_by().values("participant__rater", "cycle").annotate(people=Count("pk"))
+        yield select_of(held_by, "held", "participant__rater, cycle, '', people")
+        judged = Participant.objects.filter(cycle=OuterRef("pk"), rater__in=user_ids)
+        for cycle in asking_cycles().filter(Exists(judged), released_at__isnull=True):
+            weak, params = weak_query(cycle, raters=user_ids)
+            owed = _UNANSWERED.format(weak=weak)
+            yield by_position(_UNANSWERED_BY_RATER.format(owed=owed), params)
+
+    def duties(
+        self, rows: list[DutyRow], cycles: Mapping[int, Cycle], day: datetime.date
+    ) -> Iterable[tuple[int, Duty]]:
+        """One line per cycle."""
+        for row in rows:
+            cycle = cycles[row.cycle]
+            yield (
+                row.person,
+                Duty(
+                    topic=topics.FEEDBACK_OWED,
+                    params={"count": row.many, "cycle": names_of(cycle)},
+                    url=reverse("reviews:feedback_list", args=[cycle.code]),
+                    due_on=released_on(cycle, None),
+                    minutes=MINUTES_PER_PERSON * row.many,
+                ),
+            )
 
 
 def asking_cycles() -> QuerySet[Cycle]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from django.db import connection
@@ -14,6 +13,7 @@ from foundation.delivery.duties import Duty
 from reviews import topics
 from reviews.models import Cycle
 from reviews.selectors.duties import names_of
+from reviews.selectors.duty_rows import DutyRow, RowSource, Select, by_position
 
 #: After so many days without a check-in the owner is asked for one.
 CHECK_IN_AFTER = 30
@@ -84,7 +84,9 @@ _OWED = """
         )
         GROUP BY 1, 2, 3, 4
     )
-    SELECT kind, cycle_id, person, is_own, count FROM owed
+    SELECT kind::text, person::bigint, cycle_id::bigint, CASE WHEN is_own THEN 'own' ELSE '' END,
+        count::bigint, NULL::date, ''
+    FROM owed
     WHERE person IS NOT NULL AND (%(people)s::bigint[] IS NULL OR person = ANY(%(people)s::bigint[]))
 """.replace(
     "{ours}",
@@ -97,29 +99,29 @@ _OWED = """
 )
 
 
-def _owed(people: Collection[int] | None, day: datetime.date) -> list[tuple[str, int, int, bool, int]]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _OWED, {"days": CHECK_IN_AFTER, "day": day, "people": None if people is None else list(people)}
-        )
-        return list(cursor.fetchall())
+def _select(people: Collection[int] | None, day: datetime.date) -> Select:
+    return by_position(
+        _OWED, {"days": CHECK_IN_AFTER, "day": day, "people": None if people is None else list(people)}
+    )
 
 
-class GoalDuties:
+class GoalDuties(RowSource):
     code: ClassVar[str] = "goals"
 
     def owing(self, day: datetime.date) -> Collection[int]:
-        return {person for _kind, _cycle, person, _own, _count in _owed(None, day)}
+        with connection.cursor() as cursor:
+            cursor.execute(*_select(None, day))
+            return {person for _kind, person, *_rest in cursor.fetchall()}
 
-    def duties_of(self, user_ids: Collection[int], day: datetime.date) -> Mapping[int, list[Duty]]:
-        """One line per cycle and kind; two queries."""
-        rows = _owed(user_ids, day)
-        cycles = Cycle.objects.in_bulk({row[1] for row in rows}) if rows else {}
-        found: dict[int, list[Duty]] = defaultdict(list)
-        for kind, cycle_id, person, is_own, count in rows:
-            cycle = cycles[cycle_id]
-            found[person].append(_duty(kind, cycle, count, is_own))
-        return found
+    def selects(self, user_ids: Sequence[int], day: datetime.date) -> Iterable[Select]:
+        yield _select(user_ids, day)
+
+    def duties(
+        self, rows: list[DutyRow], cycles: Mapping[int, Cycle], day: datetime.date
+    ) -> Iterable[tuple[int, Duty]]:
+        """One line per cycle and kind; the subject says whether the goals are the own."""
+        for row in rows:
+            yield row.person, _duty(row.kind, cycles[row.cycle], row.many, bool(row.subject))
 
 
 def _duty(kind: str, cycle: Cycle, count: int, is_own: bool) -> Duty:

@@ -32,11 +32,6 @@ def goal_cycles_of(user: User) -> list[Cycle]:
     return sorted(found, key=lambda cycle: cycle.phase not in (Phase.GOALS, Phase.COLLECTION, Phase.RATING))
 
 
-def has_goals(user: User) -> bool:
-    """Whether any cycle ever asked the person for goals; one query."""
-    return cycles_with_goals().filter(participants__employee=user).exists()
-
-
 def led_goal_cycles(user: User) -> list[Cycle]:
     """Those in which the person leads or rates somebody; HR and auditors: all."""
     cycles = cycles_with_goals().order_by("-last_day", "-id")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.urls import reverse
 
 from foundation.delivery.duties import Duty
 from reviews import improvement_topics as topics
-from reviews.selectors.improvement_plans import PlanState, plans_near, responsible_for, standing_states
+from reviews.selectors.improvement_plans import PlanState, led_states
 
 #: A check-in is owed from so many days before its day on.
 AHEAD_DAYS = 3
@@ -44,20 +44,18 @@ class PlanDuties:
 
     def duties_of(self, user_ids: Collection[int], day: datetime.date) -> Mapping[int, list[Duty]]:
         wanted = set(user_ids)
-        found = self._all(day, pk__in=plans_near(wanted, day))
+        found = self._all(day, wanted)
         return {person: owed for person, owed in found.items() if person in wanted}
 
-    def _all(self, day: datetime.date, **which: Any) -> dict[int, list[Duty]]:
-        """A handful of queries, whatever the number of plans."""
-        states = standing_states(day, **which)
+    def _all(self, day: datetime.date, near: Collection[int] | None = None) -> dict[int, list[Duty]]:
+        """Two queries, whatever the number of plans."""
         found: dict[int, list[Duty]] = defaultdict(list)
-        leading = responsible_for([state.plan for state in states], day) if states else {}
-        for state in states:
+        for state, leader in led_states(day, near):
             if owes_answer(state) and state.pending is not None:
                 found[state.plan.employee_id].append(
                     _duty(state, topics.ANSWER_OWED, state.pending.object_until)
                 )
-            owed, leader = owed_by_leader(state), leading.get(state.plan.pk)
+            owed = owed_by_leader(state)
             if owed is not None and leader is not None:
                 found[leader].append(_duty(state, *owed))
         return found

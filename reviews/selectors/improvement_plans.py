@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models.expressions import RawSQL
 from django.http import Http404
 from django.utils import timezone
 
-from people.models import RoleGrant, User
+from people.models import Leadership, Membership, RoleGrant, User
 from people.selectors.employees import employees_led_by
 from people.selectors.leaders import raters_for
 from reviews.models import ImprovementPlan, PlanCheckIn, PlanMeasureDone, PlanRule, PlanTerms, TermsSettlement
@@ -250,39 +251,59 @@ def leaders_of(employee_ids: Collection[int], day: datetime.date) -> dict[int, s
 _NEAR = """
     SELECT plan.id FROM reviews_improvementplan AS plan
     WHERE plan.closed_on IS NULL AND (
-        plan.employee_id = ANY(%(people)s) OR plan.owner_id = ANY(%(people)s) OR EXISTS (
+        plan.employee_id = ANY(%s) OR plan.owner_id = ANY(%s) OR EXISTS (
             SELECT 1 FROM people_membership AS membership
             JOIN people_team AS team ON team.id = membership.team_id
             JOIN people_leadership AS leadership
                 ON leadership.team_id = ANY(string_to_array(trim(both '/' FROM team.path), '/')::bigint[])
-                AND leadership.valid @> %(day)s::date AND leadership.user_id = ANY(%(people)s)
+                AND leadership.valid @> %s::date AND leadership.user_id = ANY(%s)
             WHERE membership.user_id = plan.employee_id
         )
     )
 """
 
 
-def plans_near(people: Collection[int], day: datetime.date) -> list[int]:
-    """Ids of the plans that go on in which these people have a part: their own, those they lead, those of people
-    whom they lead. One query; which of them owes what is asked afterwards."""
-    with connection.cursor() as cursor:
-        cursor.execute(_NEAR, {"people": list(people), "day": day})
-        return [pk for (pk,) in cursor.fetchall()]
-
-
-def responsible_for(plans: Collection[ImprovementPlan], day: datetime.date) -> dict[int, int | None]:
-    """{plan id: who owes the next step}: its owner while that person is of HR or leads the employee, else the nearest
-    leader today. Three queries."""
-    people = {plan.employee_id for plan in plans}
-    leaders = leaders_of(people, day)
-    hr = set(RoleGrant.objects.filter(role="hr").values_list("user_id", flat=True))
-    nearest = raters_for(people, day)
-    return {
-        plan.pk: plan.owner_id
-        if plan.owner_id in hr or plan.owner_id in leaders[plan.employee_id]
-        else nearest.get(plan.employee_id)
-        for plan in plans
-    }
+def led_states(day: datetime.date, near: Collection[int] | None = None) -> list[tuple[PlanState, int | None]]:
+    """Every plan that is not closed, with who owes its next step: its owner while that person is of HR or leads the
+    employee, else the nearest leader today. `near` names people: only the plans in which they have a part, their own,
+    those they lead, those of people whom they lead. Two queries."""
+    led = Membership.objects.filter(
+        user=OuterRef(OuterRef("plan__employee")),
+        valid__contains=day,
+        team__path__startswith=OuterRef("team__path"),
+    )
+    held = PlanCheckIn.objects.filter(plan=OuterRef("plan")).order_by().values("plan")
+    terms = (
+        PlanTerms.objects.filter(plan__closed_on__isnull=True)
+        .select_related("plan__employee", "plan__owner", "settlement__settled_by", "objection", "served_by")
+        .annotate(
+            last_check_in=Subquery(held.annotate(last=Max("held_on")).values("last")),
+            owner_may_lead=Exists(RoleGrant.objects.filter(role="hr", user=OuterRef("plan__owner")))
+            | Exists(
+                Leadership.objects.filter(
+                    ~Q(user=OuterRef("plan__employee")),
+                    Exists(led),
+                    user=OuterRef("plan__owner"),
+                    valid__contains=day,
+                )
+            ),
+        )
+        .order_by("plan", "number")
+    )
+    if near is not None:
+        people = list(near)
+        terms = terms.filter(plan__in=RawSQL(_NEAR, [people, people, day, people]))  # noqa: S611  no words of a user
+    states: dict[int, PlanState] = {}
+    leading: dict[int, int | None] = {}
+    for each in terms:
+        state = states.setdefault(each.plan_id, PlanState(each.plan, day, last_check_in=each.last_check_in))
+        state.terms.append(each)
+        leading[each.plan_id] = each.plan.owner_id if each.owner_may_lead else None
+    orphans = {pk: states[pk].plan.employee_id for pk, leader in leading.items() if leader is None}
+    nearest = raters_for(set(orphans.values()), day)
+    return [
+        (state, nearest.get(orphans[pk]) if pk in orphans else leading[pk]) for pk, state in states.items()
+    ]
 
 
 def standing_states(day: datetime.date, **which: Any) -> list[PlanState]:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import datetime
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.http import Http404
+from django.utils import timezone
 
+from foundation.delivery.duties import Duty
 from people.models import User
 from reviews.methods.potential import performance_box, potential_of
 from reviews.models import Cycle, Participant, PotentialRating
 from reviews.models.cycles import Phase
+from reviews.selectors.duty_rows import DutyRow, Gathered, RowSource, Select, gather, select_of
 from reviews.selectors.results import visible_results
 
 SEES_ALL = ("hr", "auditor")
@@ -44,19 +50,31 @@ class OwedPotential:
     left: int
 
 
-def potentials_owed(user: User) -> list[OwedPotential]:
-    """Cycles in which the person may rate potential now, with how many are still to come; two queries."""
-    rows = list(
-        Participant.objects.filter(
-            rater=user, cycle__phase__in=OPEN, cycle__configuration__potential__levels__isnull=False
-        )
-        .exclude(employee=user)
-        .values("cycle")
-        .annotate(total=Count("id"), left=Count("id", filter=Q(potential__isnull=True)))
-        .order_by("cycle")
-    )
-    cycles = Cycle.objects.in_bulk([row["cycle"] for row in rows]) if rows else {}
-    return [OwedPotential(cycles[row["cycle"]], row["total"], row["left"]) for row in rows]
+class PotentialRows(RowSource):
+    """Asked together with the duties, though it is none: nothing waits for a potential."""
+
+    code: ClassVar[str] = "potentials"
+
+    def selects(self, user_ids: Sequence[int], day: datetime.date) -> Iterable[Select]:
+        people = Participant.objects.filter(
+            rater__in=user_ids, cycle__phase__in=OPEN, cycle__configuration__potential__levels__isnull=False
+        ).exclude(employee=F("rater"))
+        rows = people.order_by().values("rater", "cycle")
+        counted = rows.annotate(total=Count("id"), left=Count("id", filter=Q(potential__isnull=True)))
+        yield select_of(counted, "potential", 'rater, cycle, total, "left"')
+
+    def duties(
+        self, rows: list[DutyRow], cycles: Mapping[int, Cycle], day: datetime.date
+    ) -> Iterable[tuple[int, Duty]]:
+        return ()
+
+
+def potentials_owed(user: User, found: Gathered | None = None) -> list[OwedPotential]:
+    """Cycles in which the person may rate potential now, with how many are still to come; two queries, none where
+    their rows are among those that were found."""
+    found = gather([PotentialRows()], [user.pk], timezone.localdate()) if found is None else found
+    rows = sorted(found.rows[PotentialRows.code], key=lambda row: row.cycle)
+    return [OwedPotential(found.cycles[row.cycle], int(row.subject), row.many) for row in rows]
 
 
 def get_participant_for(user: User, cycle: Cycle, employee_id: int) -> Participant:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import ClassVar
 
 from django.db.models import Count, QuerySet
@@ -15,6 +15,7 @@ from people.models import User
 from reviews import topics
 from reviews.models import Cycle, SecondReview
 from reviews.models.cycles import Phase
+from reviews.selectors.duty_rows import DutyRow, RowSource, Select, select_of
 
 MINUTES_EACH = 2
 
@@ -52,35 +53,31 @@ def reviews_waiting_in(cycle: Cycle) -> int:
     ).count()
 
 
-class SecondReviewDuties:
+class SecondReviewDuties(RowSource):
     code: ClassVar[str] = "second_reviews"
 
     def owing(self, day: datetime.date) -> Collection[int]:
         return set(waiting_reviews().values_list("reviewer", flat=True).distinct())
 
-    def duties_of(self, user_ids: Collection[int], day: datetime.date) -> Mapping[int, list[Duty]]:
-        """One line per cycle; two queries."""
-        rows = list(
-            waiting_reviews()
-            .filter(reviewer__in=user_ids)
-            .order_by()
-            .values("reviewer", "sheet__participant__cycle")
-            .annotate(forms=Count("pk"))
+    def selects(self, user_ids: Sequence[int], day: datetime.date) -> Iterable[Select]:
+        waiting = waiting_reviews().filter(reviewer__in=user_ids).order_by()
+        rows = waiting.values("reviewer", "sheet__participant__cycle")
+        yield select_of(
+            rows.annotate(forms=Count("pk")), "review", "reviewer, sheet__participant__cycle, '', forms"
         )
-        cycles = Cycle.objects.in_bulk({row["sheet__participant__cycle"] for row in rows}) if rows else {}
-        found: dict[int, list[Duty]] = {}
+
+    def duties(
+        self, rows: list[DutyRow], cycles: Mapping[int, Cycle], day: datetime.date
+    ) -> Iterable[tuple[int, Duty]]:
         for row in rows:
-            cycle = cycles[row["sheet__participant__cycle"]]
-            found.setdefault(row["reviewer"], []).append(
+            cycle = cycles[row.cycle]
+            yield (
+                row.person,
                 Duty(
                     topic=topics.REVIEW_OWED,
-                    params={
-                        "count": row["forms"],
-                        "cycle": {"zh": cycle.name_zh, "en": cycle.name_en},
-                    },
+                    params={"count": row.many, "cycle": {"zh": cycle.name_zh, "en": cycle.name_en}},
                     url=reverse("reviews:second_reviews"),
                     due_on=cycle.rating_due_on,
-                    minutes=row["forms"] * MINUTES_EACH,
-                )
+                    minutes=row.many * MINUTES_EACH,
+                ),
             )
-        return found

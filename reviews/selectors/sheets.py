@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -71,11 +71,9 @@ class OwedComponent:
         return max(-(-left // 60), 1 if self.open else 0)
 
 
-def sheets_owed(user: User, pace: Pace | None = None) -> list[OwedComponent]:
-    """One entry per cycle in rating, component, and manager in whose name it is; the first due first. Four queries
-    whatever the number of forms, and one more where pairs are compared."""
-    speed = pace or pace_of(user)
-    rows = list(
+def sheet_rows(user: User) -> list[dict[str, Any]]:
+    """Forms and how far they are, by cycle in rating, component and rater; one query."""
+    rows: Iterable[Any] = (
         ScoreSheet.objects.filter(scored_by(user), participant__cycle__phase=Phase.RATING)
         .exclude(state=ScoreSheet.State.WITHDRAWN)
         .values("participant__cycle", "component", "rater")
@@ -87,10 +85,30 @@ def sheets_owed(user: User, pace: Pace | None = None) -> list[OwedComponent]:
         )
         .order_by()
     )
-    cycles = Cycle.objects.in_bulk({row["participant__cycle"] for row in rows})
-    others = User.objects.in_bulk({row["rater"] for row in rows} - {user.pk})
+    return list(rows)
+
+
+def sheets_owed(
+    user: User,
+    pace: Pace | None = None,
+    *,
+    rows: list[dict[str, Any]] | None = None,
+    cycles: Mapping[int, Cycle] | None = None,
+    delegators: Mapping[int, User] | None = None,
+) -> list[OwedComponent]:
+    """One entry per cycle in rating, component, and manager in whose name it is; the first due first. Four queries
+    whatever the number of forms, and one more where pairs are compared; less what a caller has at hand: the rows of
+    sheet_rows, their cycles, and who delegated to the person."""
+    speed = pace or pace_of(user)
+    rows = sheet_rows(user) if rows is None else rows
+    cycles = Cycle.objects.in_bulk({row["participant__cycle"] for row in rows}) if cycles is None else cycles
+    others = (
+        User.objects.in_bulk({row["rater"] for row in rows} - {user.pk}) if delegators is None else delegators
+    )
     owed = []
-    answered = pairs_answered(user, cycles) if cycles else {}
+    answered = pairs_answered(
+        user, {row["participant__cycle"]: cycles[row["participant__cycle"]] for row in rows}
+    )
     for row in rows:
         cycle = cycles[row["participant__cycle"]]
         component = component_of(cycle.configuration, row["component"]) or {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from django.db.models import DateTimeField, Exists, OuterRef, QuerySet, Subquery
@@ -19,6 +19,7 @@ from reviews.methods.targets import has_targets, target_of
 from reviews.models import Cycle, Participant, TermsReceipt
 from reviews.models.cycles import Phase
 from reviews.selectors.cycles import get_cycle_for
+from reviews.selectors.duty_rows import DutyRow, RowSource, Select, select_of
 from reviews.selectors.explanations import facts_of
 
 #: Phases in which a confirmation is still owed: afterwards it would confirm what is over.
@@ -162,32 +163,39 @@ def _owing() -> QuerySet[Participant]:
     ).exclude(Exists(receipt))
 
 
+def owes_receipt(cycle: Cycle, employee_id: int) -> bool:
+    """Whether the person has still to confirm the present terms; one query."""
+    return _owing().filter(cycle=cycle, employee=employee_id).exists()
+
+
 def confirm_by(cycle: Cycle) -> datetime.date:
     """A week after the launch or the first day, whichever is later."""
     launched = timezone.localdate(cycle.launched_at) if cycle.launched_at else cycle.first_day
     return max(launched, cycle.first_day) + datetime.timedelta(days=DAYS_TO_CONFIRM)
 
 
-class TermsDuties:
+class TermsDuties(RowSource):
     code: ClassVar[str] = "terms"
 
     def owing(self, day: datetime.date) -> Collection[int]:
         return set(_owing().values_list("employee", flat=True).distinct())
 
-    def duties_of(self, user_ids: Collection[int], day: datetime.date) -> Mapping[int, list[Duty]]:
-        """One line per cycle; two queries."""
-        rows = list(_owing().filter(employee__in=user_ids).values_list("employee", "cycle"))
-        cycles = Cycle.objects.in_bulk({cycle for _employee, cycle in rows}) if rows else {}
-        found: dict[int, list[Duty]] = {}
-        for employee, cycle_id in rows:
-            cycle = cycles[cycle_id]
-            found.setdefault(employee, []).append(
+    def selects(self, user_ids: Sequence[int], day: datetime.date) -> Iterable[Select]:
+        rows = _owing().filter(employee__in=user_ids).values("employee", "cycle")
+        yield select_of(rows.order_by(), "terms", "employee, cycle")
+
+    def duties(
+        self, rows: list[DutyRow], cycles: Mapping[int, Cycle], day: datetime.date
+    ) -> Iterable[tuple[int, Duty]]:
+        for row in rows:
+            cycle = cycles[row.cycle]
+            yield (
+                row.person,
                 Duty(
                     topic=topics.TERMS_OWED,
                     params={"cycle": {"zh": cycle.name_zh, "en": cycle.name_en}},
                     url=reverse("reviews:terms", args=[cycle.code]),
                     due_on=confirm_by(cycle),
                     minutes=MINUTES_TO_READ,
-                )
+                ),
             )
-        return found

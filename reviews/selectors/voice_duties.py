@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import datetime
-from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, QuerySet
 from django.http import Http404
 from django.urls import reverse
 
@@ -19,6 +18,7 @@ from reviews.methods.multisource import BY_RATEE
 from reviews.models import Cycle, Participant, VoiceInvitation, VoiceRound
 from reviews.models.cycles import Phase
 from reviews.selectors.duties import names_of
+from reviews.selectors.duty_rows import DutyRow, RowSource, Select, select_of
 from reviews.selectors.results import judged_by
 from reviews.selectors.voice_rounds import ASKED, CHOOSING, component_of_round
 
@@ -128,51 +128,39 @@ def raters_to_approve(user: User) -> list[ToApprove]:
     return found
 
 
-def waiting_count(user: User) -> tuple[int, bool]:
-    """(forms the user owes, whether there is a 360 that concerns the user at all); one query."""
-    found = VoiceInvitation.objects.filter(rater=user, round__is_open=True).aggregate(
-        owed=Count("id", filter=Q(state=ASKED, has_answered=False, round__cycle__phase=Phase.RATING)),
-        all=Count("id"),
-    )
-    return found["owed"], bool(found["all"])
-
-
-class VoiceDuties:
+class VoiceDuties(RowSource):
     code: ClassVar[str] = "voices"
 
     def owing(self, day: datetime.date) -> Collection[int]:
         raters = set(open_voices().values_list("rater", flat=True).distinct())
         return raters | set(self._approvals().values_list("participant__rater", flat=True).distinct())
 
-    def duties_of(self, user_ids: Collection[int], day: datetime.date) -> Mapping[int, list[Duty]]:
-        """One line per cycle and kind; three queries."""
-        found: dict[int, list[Duty]] = defaultdict(list)
-        owed = list(
-            open_voices()
-            .filter(rater__in=user_ids)
-            .values_list("rater", "round__cycle")
-            .annotate(Count("id"))
+    def selects(self, user_ids: Sequence[int], day: datetime.date) -> Iterable[Select]:
+        owed = open_voices().filter(rater__in=user_ids).values("rater", "round__cycle")
+        yield select_of(
+            owed.annotate(forms=Count("id")), topics.VOICES_OWED, "rater, round__cycle, '', forms"
         )
-        approvals = list(
-            self._approvals()
-            .filter(participant__rater__in=user_ids)
-            .values_list("participant__rater", "round__cycle")
-            .annotate(Count("participant", distinct=True))
-        )
-        cycles = Cycle.objects.in_bulk({cycle for _user, cycle, _count in (*owed, *approvals)})
-        for topic, rows in ((topics.VOICES_OWED, owed), (topics.RATERS_WAIT, approvals)):
-            for user, cycle_id, count in rows:
-                cycle = cycles[cycle_id]
-                found[user].append(
-                    Duty(
-                        topic=topic,
-                        params={"count": count, "cycle": names_of(cycle)},
-                        url=reverse("reviews:voices"),
-                        due_on=cycle.rating_due_on,
-                        minutes=count * (MINUTES_PER_FORM if topic == topics.VOICES_OWED else 1),
-                    )
-                )
-        return found
+        waiting = self._approvals().filter(participant__rater__in=user_ids)
+        by_rater = waiting.values("participant__rater", "round__cycle")
+        people = by_rater.annotate(people=Count("participant", distinct=True))
+        yield select_of(people, topics.RATERS_WAIT, "participant__rater, round__cycle, '', people")
+
+    def duties(
+        self, rows: list[DutyRow], cycles: Mapping[int, Cycle], day: datetime.date
+    ) -> Iterable[tuple[int, Duty]]:
+        """One line per cycle and kind, which is its topic."""
+        for row in rows:
+            cycle = cycles[row.cycle]
+            yield (
+                row.person,
+                Duty(
+                    topic=row.kind,
+                    params={"count": row.many, "cycle": names_of(cycle)},
+                    url=reverse("reviews:voices"),
+                    due_on=cycle.rating_due_on,
+                    minutes=row.many * (MINUTES_PER_FORM if row.kind == topics.VOICES_OWED else 1),
+                ),
+            )
 
     def _approvals(self) -> QuerySet[VoiceInvitation]:
         return VoiceInvitation.objects.filter(

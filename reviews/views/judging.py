@@ -29,15 +29,17 @@ from reviews.methods.rating_scale import COMMENT_ITEM, level_key, level_texts
 from reviews.methods.targets import has_targets
 from reviews.models import Cycle, Judgement, ScoreSheet
 from reviews.models.cycles import Phase
+from reviews.selectors.all_duties import SOURCES, ReviewDuties
 from reviews.selectors.coaching import coaching_in
 from reviews.selectors.cycles import get_cycle_for, visible_cycles
 from reviews.selectors.delegations import delegators_of, scored_by
+from reviews.selectors.duty_rows import gather
 from reviews.selectors.evidence import KPIFact, data_until, kpi_facts, previous_result, weightiest
 from reviews.selectors.goal_sheets import led_goal_cycles
 from reviews.selectors.incidents import incidents_in
 from reviews.selectors.orderings import is_ordered
 from reviews.selectors.pace import pace_of
-from reviews.selectors.potential import potentials_owed
+from reviews.selectors.potential import PotentialRows, potentials_owed
 from reviews.selectors.results import MANAGERS_READ
 from reviews.selectors.sheets import (
     GridRow,
@@ -46,6 +48,7 @@ from reviews.selectors.sheets import (
     grid_of,
     judgements_of,
     progress_of,
+    sheet_rows,
     sheets_owed,
 )
 from reviews.services.judgements import (
@@ -73,12 +76,33 @@ NOT_OBSERVED_TYPED = (NOT_OBSERVED, "-", "—", "－")
 @require_safe
 def queue(request: SignedInRequest) -> HttpResponse:
     """Everything that waits for the person, across cycles and kinds, the first due first."""
-    pace = pace_of(request.user)
-    owed = sheets_owed(request.user, pace)
+    me = request.user
+    pace, today = pace_of(me), timezone.localdate()
+    delegations = list(delegators_of(me).select_related("delegator"))
+    forms = sheet_rows(me)
+    found = gather(
+        (*SOURCES, PotentialRows()),
+        [me.pk],
+        today,
+        also_cycles={row["participant__cycle"] for row in forms},
+    )
+    owed = sheets_owed(
+        me,
+        pace,
+        rows=forms,
+        cycles=found.cycles,
+        delegators={each.delegator_id: each.delegator for each in delegations},
+    )
     open_ = [each for each in owed if each.open]
     # Forms stand there with how far they are; what other parts of the product ask for is listed as it is told.
-    told = duties.duties_of([request.user.pk], timezone.localdate()).get(request.user.pk, [])
-    also = [duty for duty in told if duty.topic != topics.FORMS_OWED]
+    told = [
+        *found.duties.get(me.pk, []),
+        *duties.duties_of([me.pk], today, without=[ReviewDuties.code]).get(me.pk, []),
+    ]
+    also = sorted(
+        (duty for duty in told if duty.topic != topics.FORMS_OWED),
+        key=lambda duty: (duty.due_on or datetime.date.max, duty.topic),
+    )
     rows = [
         {"entry": each, "name": name_of(each.component, each.component.get("code", "")), "due": _due(each)}
         for each in owed
@@ -101,9 +125,9 @@ def queue(request: SignedInRequest) -> HttpResponse:
             + sum(duty.minutes or 0 for duty in also),
             "also": len(also),
             "pace": pace,
-            "delegations": list(delegators_of(request.user).select_related("delegator")),
+            "delegations": delegations,
             "others": others,
-            "potentials": potentials_owed(request.user),
+            "potentials": potentials_owed(me, found),
             "goal_cycles": led_goal_cycles(request.user) if request.user.is_manager else [],
         },
     )

@@ -10,16 +10,15 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from people.models import User
-from reviews.selectors.goal_sheets import has_goals
-from reviews.selectors.incidents import unread_count
-from reviews.selectors.voice_duties import waiting_count
+from reviews.selectors.affairs import Affairs, affairs_of
 
 
 def build_navigation(request: HttpRequest) -> list[dict[str, Any]]:
-    """Below one's own affairs; two queries."""
+    """Below one's own affairs; one query."""
     user = request.user
     if not isinstance(user, User) or user.temporary_password_until or not user.has_role("employee"):
         return []
+    affairs = affairs_of(user)
     url = reverse("reviews:record")
     mine = _("Mine") if user.roles - {"employee"} else ""
     goals = reverse("reviews:my_goals")
@@ -36,8 +35,8 @@ def build_navigation(request: HttpRequest) -> list[dict[str, Any]]:
         }
     ]
     return [
-        *_voices(request, user),
-        *(own_goals if has_goals(user) else []),
+        *_voices(request, user, affairs),
+        *(own_goals if affairs.has_goals else []),
         {
             "url": url,
             "label": _("My record"),
@@ -46,15 +45,14 @@ def build_navigation(request: HttpRequest) -> list[dict[str, Any]]:
             "icon": "notes",
             "group": mine,
             "active": request.path.startswith(url),
-            "count": unread_count(user),
+            "count": affairs.unread,
         },
     ]
 
 
-def _voices(request: HttpRequest, user: User) -> list[dict[str, Any]]:
+def _voices(request: HttpRequest, user: User, affairs: Affairs) -> list[dict[str, Any]]:
     """While a 360 asks somebody, with the number of colleagues who wait."""
-    owed, concerned = waiting_count(user)
-    if not concerned:
+    if not affairs.is_asked:
         return []
     url = reverse("reviews:voices")
     return [
@@ -65,6 +63,6 @@ def _voices(request: HttpRequest, user: User) -> list[dict[str, Any]]:
             "icon": "users",
             "group": _("Mine") if user.roles - {"employee"} else "",
             "active": request.path.startswith(url),
-            "count": owed,
+            "count": affairs.voices_owed,
         }
     ]

@@ -17,19 +17,20 @@ from foundation.refusals import Refusal
 from reviews.methods.kpi import KPIMethod
 from reviews.methods.parts import item_of
 from reviews.methods.scorecard import ScorecardMethod, line_subject, share_of
-from reviews.models import Acknowledgement, Cycle, Participant, Result
+from reviews.models import Cycle, Result
 from reviews.models.cycles import Phase
-from reviews.selectors.appeals import appeals_until, may_file, own_appeals
+from reviews.selectors.appeals import is_in_time, last_day_to_file, own_appeals
 from reviews.selectors.coaching import coaching_in
-from reviews.selectors.conversations import Talk, talk_about
+from reviews.selectors.conversations import Talk, talk_of
 from reviews.selectors.cycles import get_cycle_for, visible_cycles
 from reviews.selectors.evidence import KPIFact, data_until, kpi_facts, moved_by
 from reviews.selectors.explanations import explanation_of
-from reviews.selectors.feedback import days_to_release, hold_of, own_feedback
+from reviews.selectors.feedback import days_to_release, feedback_sheet
 from reviews.selectors.improvement_plans import open_plans_of
 from reviews.selectors.incidents import incidents_in
+from reviews.selectors.own_part import OwnPart, own_part
 from reviews.selectors.results import may_see_rank, released_results_of, shut_results
-from reviews.selectors.terms import ASKED_IN, asks_for_receipt, get_part_for, is_confirmed, receipt_of
+from reviews.selectors.terms import ASKED_IN, asks_for_receipt, owes_receipt
 from reviews.services.acknowledgements import COMMENT_LIMIT, acknowledge_result
 from reviews.views.appeals import state_icon
 from reviews.views.feedback import point_rows
@@ -104,7 +105,16 @@ def _context(
     running: dict[str, Any] | None,
 ) -> dict[str, Any]:
     result.employee = request.user
-    explanation = explanation_of(result, cycle, show_rank=may_see_rank(request.user, cycle), own=True)
+    part = own_part(request.user, cycle)
+    hold = part.hold if part else None
+    until = last_day_to_file(cycle, hold)
+    explanation = explanation_of(
+        result,
+        cycle,
+        show_rank=may_see_rank(request.user, cycle),
+        own=True,
+        participant=part.participant if part else None,
+    )
     before = next((each for each in released if each[0].last_day < cycle.last_day), None)
     change = None
     if before and result.score is not None and before[1].score is not None:
@@ -129,10 +139,10 @@ def _context(
             }
             for each in moved_by(explanation)
         ],
-        "feedback": _feedback(request, cycle),
-        "days": days_to_release(cycle, hold_of(cycle, request.user.pk)),
-        "may_appeal": may_file(request.user, cycle),
-        "appeal_until": appeals_until(cycle, request.user.pk),
+        "feedback": _feedback(cycle, part),
+        "days": days_to_release(cycle, hold),
+        "may_appeal": is_in_time(cycle, until),
+        "appeal_until": until,
         "appeals": [
             {
                 "appeal": each,
@@ -141,8 +151,10 @@ def _context(
             }
             for each in own_appeals(request.user).filter(cycle=cycle)
         ],
-        "talk": _talk(request, cycle),
-        "acknowledged": Acknowledgement.objects.filter(cycle=cycle, employee=request.user).first(),
+        "talk": _talk(part),
+        "acknowledged": {"created_at": part.acknowledged_at, "agrees": part.agrees}
+        if part is not None and part.acknowledged_at
+        else None,
         "comment_limit": COMMENT_LIMIT,
         "money_url": _address("incentives:money_fragment", cycle.code),
         "running": running,
@@ -168,10 +180,11 @@ def _plans(request: SignedInRequest) -> list[dict[str, Any]]:
     ]
 
 
-def _feedback(request: SignedInRequest, cycle: Cycle) -> dict[str, Any] | None:
-    sheet = own_feedback(cycle, request.user)
-    if sheet is None:
+def _feedback(cycle: Cycle, part: OwnPart | None) -> dict[str, Any] | None:
+    """What was written for the person; None where nothing was."""
+    if part is None or not part.has_feedback:
         return None
+    sheet = feedback_sheet(cycle, part.participant)
     return {
         "sheet": sheet,
         "strengths": point_rows(cycle, sheet, None, strong=True),
@@ -179,9 +192,9 @@ def _feedback(request: SignedInRequest, cycle: Cycle) -> dict[str, Any] | None:
     }
 
 
-def _talk(request: SignedInRequest, cycle: Cycle) -> Talk | None:
-    participant = Participant.objects.filter(cycle=cycle, employee=request.user).first()
-    return talk_about(participant) if participant is not None else None
+def _talk(part: OwnPart | None) -> Talk | None:
+    notes = part.notes if part else None
+    return talk_of(notes) if notes is not None else None
 
 
 def _line_name(explanation: dict[str, Any], moved: dict[str, Any]) -> str:
@@ -214,7 +227,6 @@ def _running(request: SignedInRequest) -> dict[str, Any] | None:
         return None
     facts = kpi_facts(cycle, [request.user.pk])[request.user.pk]
     me = request.user
-    part = get_part_for(me, cycle.code)
     first, last = cycle.first_day, cycle.last_day
     return {
         "cycle": cycle,
@@ -222,9 +234,7 @@ def _running(request: SignedInRequest) -> dict[str, Any] | None:
         "until": data_until(cycle),
         "incidents": incidents_in(me, me.pk, first, last)[:NOTES_SHOWN],
         "coaching": coaching_in(me, me.pk, first, last)[:NOTES_SHOWN],
-        "asks_to_confirm": cycle.phase in ASKED_IN
-        and asks_for_receipt(cycle)
-        and not is_confirmed(part, receipt_of(part)),
+        "asks_to_confirm": cycle.phase in ASKED_IN and asks_for_receipt(cycle) and owes_receipt(cycle, me.pk),
         "is_shut": cycle.is_shut,
     }
 

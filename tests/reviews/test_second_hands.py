@@ -300,9 +300,8 @@ def test_pages_of_the_manager_ask_as_often_at_any_size(
     ScoreSheet.objects.bulk_create(
         ScoreSheet(participant=each, component="conduct", rater=cast.manager) for each in parts
     )
-    # Session, user, roles and unread are among them. The queue asks every part of the product what is owed there.
-    most = 30 if name == "queue" else 19
-    assert query_count(lambda: client.get(address)) == few <= most
+    # Session, person, roles and the frame are among them. The queue asks every part of the product what is owed there.
+    assert query_count(lambda: client.get(address)) == few <= 15
     assert sheets_owed(cast.manager)[0].sheets > 60
 
 
