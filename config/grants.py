@@ -20,7 +20,7 @@ NOTICE_THE_DEAD = """
 """
 
 
-# Every trigger of pgtrigger first asks whether it is to be ignored. The package's own question catches an error wherever
+# Every trigger of pgtrigger first asks whether it is to be ignored. The package's own question catches an error where
 # nothing was set, and a caught error makes PostgreSQL go through all checks that wait for the end of the transaction:
 # 33,000 rows with three foreign keys in one statement took 47 s for that alone. The same question, without an error.
 # The package writes its own with each trigger that it installs, so this follows the migrations.
