@@ -55,7 +55,7 @@ def people_to_pay(payout_run: PayoutRun, *, first: int, last: int, needs: set[st
         {str(name): _plain(value) for name, value in row.items()} for row in frame.to_dict("records")
     ]
     paid = _compensations(people, cycle)
-    kpis = _kpi_facts(payout_run, first, last) if any(":" in need for need in needs) else {}
+    kpis = _kpi_facts(payout_run, first, last, needs)
     ids = [person["employee_id"] for person in people]
     conditions = condition_facts(payout_run, ids, needs) if any_of(needs, "condition") else {}
     carried = _carried(payout_run, first, last, needs) if any_of(needs, "carry") else {}
@@ -132,11 +132,17 @@ def _compensations(people: list[dict[str, Any]], cycle: Cycle) -> dict[int, Comp
     return found
 
 
-def _kpi_facts(payout_run: PayoutRun, first: int, last: int) -> dict[int, dict[str, float]]:
+def _kpi_facts(payout_run: PayoutRun, first: int, last: int, needs: set[str]) -> dict[int, dict[str, float]]:
     """From the lines that explain the results, so that pay rests on the very numbers that were released."""
+    asked = {need.partition(":")[2] for need in needs if need.startswith(("kpi:", "value:"))}
+    if not asked:
+        return {}
     lines = (
         ScoreLine.objects.filter(
-            run_id=payout_run.result_run_id, employee_id__gte=first, employee_id__lte=last
+            run_id=payout_run.result_run_id,
+            employee_id__gte=first,
+            employee_id__lte=last,
+            subject__in=asked,
         )
         .order_by("employee_id", "component", "number")
         .values_list("employee_id", "subject", "value", "attainment")
