@@ -15,7 +15,7 @@ from foundation.trail.services import recording
 
 
 class ClockNow(Func):
-    """The database's clock at this very moment; Now() is the clock at the beginning of the transaction."""
+    """The database's clock at this very moment; Now() is the clock at the beginning of the statement."""
 
     template = "clock_timestamp()"
     output_field = DateTimeField()

@@ -23,11 +23,10 @@ from typing import Any
 import pytest
 import time_machine
 from django.db import connection, transaction
-from django.db.models import F
-from django.utils import timezone
+from django.db.models import DateTimeField, F, Func
 
 from foundation.refusals import Refusal
-from foundation.runs import outbox, working
+from foundation.runs import outbox, sweeping, working
 from foundation.runs import services as runs
 from foundation.runs.models import Run, Shard
 from incentives.models import LedgerEntry, PayoutDecision, PayoutRun
@@ -432,18 +431,28 @@ def test_in_memory() -> None:
     print(dict(counts))
 
 
+class TransactionNow(Func):
+    template = "transaction_timestamp()"
+    output_field = DateTimeField()
+
+
 @pytest.mark.slow
 @pytest.mark.django_db
-def test_on_postgresql(settings: Any) -> None:
+def test_on_postgresql(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.RUN_SHARD_SIZE = 2
     settings.RUN_LEASE_SECONDS = LEASE
     settings.RUN_RESEND_SECONDS = 10
     counts: Counter[str] = Counter()
     print(f"seed {SEED}, {ON_POSTGRES} sequences")
+    # However long a busy machine takes: runs age by the clock of the sequence alone. Now() would be the statement's.
+    monkeypatch.setattr(sweeping, "Now", TransactionNow)
     for number in range(ON_POSTGRES):
-        # The database's now() stands still within a transaction, and so does ours.
-        with transaction.atomic(), time_machine.travel(timezone.now(), tick=False):
-            lived(SEED + number, counts, Product(build_cast()))
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT transaction_timestamp()")
+                (began,) = cursor.fetchone()
+            with time_machine.travel(began, tick=False):
+                lived(SEED + number, counts, Product(build_cast()))
             connection.run_on_commit.clear()
             transaction.set_rollback(True)
     print(dict(counts))
