@@ -12,6 +12,7 @@ from foundation.documents import Problems, read_document, write_document
 from foundation.refusals import Refusal
 from foundation.trail.services import recording
 from incentives.services import configuration as incentives
+from incentives.services import recognition_configuration as recognition
 from metrics.services import configuration as metrics
 from metrics.services import duty_sections as duties
 from metrics.services import inspection_configuration as inspections
@@ -41,6 +42,8 @@ SECTIONS: dict[str, tuple[Load, Dump]] = {
     "plan_rule": (improvement.load_plan_rule, improvement.dump_plan_rule),
     "cycle_templates": (reviews.load_cycle_templates, reviews.dump_cycle_templates),
     "incentive_plans": (incentives.load_incentive_plans, incentives.dump_incentive_plans),
+    "award_kinds": (recognition.load_award_kinds, recognition.dump_award_kinds),
+    "spot_budgets": (recognition.load_spot_budgets, recognition.dump_spot_budgets),
 }
 
 

@@ -7,11 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 import incentives
-from foundation.documents import Problems, read_document, write_document
-from incentives.models import IncentivePlan, PlanVersion
+from foundation.documents import Problems, format_path, read_document, write_document
+from incentives.models import AwardKind, IncentivePlan, PlanVersion, SpotBudget
+from incentives.services import recognition_configuration
+from incentives.services.award_kinds import adopt_shipped_kinds
 from incentives.services.configuration import dump_incentive_plans, load_incentive_plans
+from incentives.services.recognition import give_award, set_budget
 from tests.cast import Cast
 from tests.incentives.world import approved, computed, released_cycle
 
@@ -140,3 +144,117 @@ def test_numbers_may_be_written_without_quotes(cast: Cast) -> None:
     assert not load(cast, items)
     stored = PlanVersion.objects.get().configuration["steps"]
     assert (stored[0]["share"], stored[1]["threshold"]) == ("0.2", "70")
+
+
+# Recognition ----------------------------------------------------------------------------------------------------------
+
+THANKS = {"code": "thanks", "name": {"zh": "感谢有你", "en": "Thank you"}, "giver": "colleague"}
+
+
+def load_recognition(cast: Cast, **sections: Any) -> list[tuple[str, str]]:
+    problems = Problems()
+    for name, items in sections.items():
+        load = getattr(recognition_configuration, f"load_{name}")
+        load(items, actor=cast.hr, problems=problems, path=(name,))
+    return [(format_path(problem.path), problem.code) for problem in problems]
+
+
+def recognition_document() -> str:
+    return write_document(
+        {
+            "award_kinds": recognition_configuration.dump_award_kinds(),
+            "spot_budgets": recognition_configuration.dump_spot_budgets(),
+        }
+    )
+
+
+def test_recognition_dump_load_dump_is_identical_and_changes_nothing(cast: Cast) -> None:
+    adopt_shipped_kinds(actor=cast.hr)
+    this_month = timezone.localdate().replace(day=1)
+    set_budget(actor=cast.hr, manager=cast.manager, month=this_month, points=200)
+    set_budget(actor=cast.hr, manager=cast.hr, month=this_month, points=70)
+    set_budget(actor=cast.hr, manager=cast.manager, month=datetime.date(2025, 1, 1), points=5)
+    first = recognition_document()
+    assert len(read_document(first)["spot_budgets"]) == 2, "what is over is no configuration"
+    events = AwardKind.pgh_event_model.objects.count()  # type: ignore[attr-defined]
+    assert not load_recognition(cast, **read_document(first))
+    assert AwardKind.pgh_event_model.objects.count() == events  # type: ignore[attr-defined]
+    AwardKind.objects.all().delete()
+    SpotBudget.objects.all().delete()
+    assert not load_recognition(cast, **read_document(first))
+    assert recognition_document() == first
+
+
+def test_a_file_changes_the_points_and_limit_of_a_kind(cast: Cast) -> None:
+    assert not load_recognition(cast, award_kinds=[THANKS])
+    assert not load_recognition(cast, award_kinds=[{**THANKS, "points": 25, "monthly_limit": 5}])
+    kind = AwardKind.objects.get()
+    assert (kind.points, kind.monthly_limit, kind.is_active) == (25, 5, True)
+
+
+@pytest.mark.parametrize(
+    ("change", "place", "code"),
+    [
+        ({"giver": "anybody"}, "award_kinds[0].giver", "document_choice"),
+        ({"icon": "skull"}, "award_kinds[0].icon", "document_choice"),
+        ({"points": -1}, "award_kinds[0].points", "points_wrong"),
+        ({"points": "many"}, "award_kinds[0].points", "document_type"),
+        ({"monthly_limit": 0}, "award_kinds[0].monthly_limit", "award_kind_wrong"),
+        ({"name": {}}, "award_kinds[0].name", "document_missing"),
+        ({"code": "two words"}, "award_kinds[0].code", "plan_code"),
+        ({"pionts": 3}, "award_kinds[0].pionts", "document_unknown_key"),
+        ({"rule": {"kind": "milestone", "years": [1]}}, "award_kinds[0].rule", "award_rule_of_people"),
+        ({"giver": "rule"}, "award_kinds[0].rule", "document_missing"),
+        ({"giver": "rule", "rule": {"kind": "luck"}}, "award_kinds[0].rule.kind", "document_choice"),
+        (
+            {"giver": "rule", "rule": {"kind": "best_of_kpi", "kpi": "nothing"}},
+            "award_kinds[0].kpi",
+            "award_rule_kpi",
+        ),
+        (
+            {"giver": "rule", "rule": {"kind": "milestone", "years": ["one"]}},
+            "award_kinds[0].years",
+            "award_rule_years",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_kind_of_recognition(
+    cast: Cast, change: dict[str, Any], place: str, code: str
+) -> None:
+    assert (place, code) in load_recognition(cast, award_kinds=[{**THANKS, **change}])
+    assert not AwardKind.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "place", "code"),
+    [
+        ({"manager": "nobody"}, "spot_budgets[0].manager", "budget_manager"),
+        ({"manager": "E0004"}, "spot_budgets[0].manager", "budget_not_a_manager"),
+        ({"month": "November"}, "spot_budgets[0].month", "budget_month"),
+        ({"month": "2025-13"}, "spot_budgets[0].month", "budget_month"),
+        ({"points": -5}, "spot_budgets[0].points", "budget_wrong"),
+        ({"points": None}, "spot_budgets[0].points", "document_missing"),
+    ],
+)
+def test_what_is_wrong_with_a_budget(cast: Cast, change: dict[str, Any], place: str, code: str) -> None:
+    item = {"manager": cast.manager.employee_number, "month": "2025-11", "points": 100, **change}
+    assert (place, code) in load_recognition(cast, spot_budgets=[item])
+    assert not SpotBudget.objects.exists()
+
+
+def test_a_budget_twice_and_one_below_what_is_given(cast: Cast) -> None:
+    number = cast.manager.employee_number
+    month = timezone.localdate().strftime("%Y-%m")
+    item = {"manager": number, "month": month, "points": 100}
+    assert load_recognition(cast, spot_budgets=[item, item]) == [("spot_budgets[1].month", "document_twice")]
+    spot = {**THANKS, "code": "spot", "giver": "manager", "points": 50}
+    assert not load_recognition(cast, award_kinds=[spot], spot_budgets=[item])
+    give_award(
+        actor=cast.manager,
+        kind=AwardKind.objects.get(),
+        receiver=cast.agent,
+        citation="Stayed until every caller was answered",
+    )
+    assert load_recognition(cast, spot_budgets=[{**item, "points": 49}]) == [
+        ("spot_budgets[0].points", "budget_below_spent")
+    ]
