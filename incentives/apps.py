@@ -12,10 +12,12 @@ class IncentivesConfig(AppConfig):
         from incentives.selectors.terms import bonus_rules
         from incentives.services.imports import PaymentsKind
         from incentives.services.payout_runs import PayoutHandler
+        from incentives.services.recovery_imports import RecoveriesKind
         from incentives.topics import register_topics
         from reviews.selectors.terms import register_rules
 
         kinds.register(PaymentsKind)
+        kinds.register(RecoveriesKind)
         registry.register(PayoutHandler)
         register_topics()
         register_rules("incentives", bonus_rules)

@@ -148,6 +148,14 @@ define_refusals(
             "Someone else has to approve this: not who proposed it, not who is to pay."
         ),
         "clawback_decided": _("This has been decided already."),
+        "recovery_month": _("A deduction file is made for this month or the next one."),
+        "recovery_nothing": _("Nothing is to be deducted in this month."),
+        "recovery_unasked": _("No file has asked to deduct for clawback %(number)s in this month."),
+        "recovery_person": _("This clawback is not of the employee with the number %(number)s."),
+        "recovery_checksum": _("This is not the checksum of the deduction file."),
+        "recovery_amount": _("Between 0 and %(most)s can have been deducted, with at most two decimals."),
+        "recovery_known": _("For this row %(amount)s on %(day)s were stored before."),
+        "recovery_conflict": _("One of these deductions was stored meanwhile with another amount or day."),
         "line_not_open": _("Nothing is to be decided for this person."),
         "line_cannot_pay": _(
             "There is no amount to pay. Mend what is missing and compute again, or do not pay."
@@ -184,10 +192,13 @@ define_refusals(
         "award_rule_wrong": _("Choose what the rule looks for."),
         "award_rule_kpi": _("There is no KPI with the code %(kpi)s."),
         "award_rule_years": _("Years are whole numbers from 1 to %(limit)s, separated by commas."),
+        "award_rule_of_people": _("Only a kind that a rule gives has a rule."),
         "points_wrong": _("Points are a whole number up to %(limit)s."),
         "points_short": _("Only %(balance)s points are there."),
         "budget_wrong": _("A budget is a whole number of points up to %(limit)s."),
         "budget_below_spent": _("%(spent)s points of this month are given already."),
+        "budget_month": _("Write the month as year and month: 2025-11."),
+        "budget_manager": _("There is no account with the number or login %(number)s."),
         "budget_not_a_manager": _("A budget is for somebody who leads a team."),
     }
 )

@@ -22,6 +22,7 @@ urlpatterns = [
     path("payouts/<int:pk>/lines/<int:employee>/decide/", payout_runs.payout_decide, name="payout_decide"),
     path("payouts/<int:pk>/decide/", payout_runs.payout_decide_lines, name="payout_decide_lines"),
     path("accounts/", accounts.accounts, name="accounts"),
+    path("accounts/deductions/", accounts.deductions_export, name="deductions_export"),
     path("accounts/<int:employee>/", accounts.account, name="account"),
     path("accounts/<int:employee>/hold/", accounts.hold_put, name="hold_put"),
     path("accounts/<int:employee>/release/", accounts.hold_release, name="hold_release"),

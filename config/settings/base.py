@@ -258,10 +258,12 @@ RUN_SHARD_SIZE = 2_000
 APPEND_ONLY_TABLES = [
     "incentives_award",
     "incentives_awardwithdrawal",
+    "incentives_deductionitem",
     "incentives_ledgerentry",
     "incentives_payment",
     "incentives_paymentitem",
     "incentives_pointentry",
+    "incentives_recovery",
     "metrics_inspectionscore",
     "pghistory_context",  # its one writer is the function _pgh_attach_context(), which runs as its owner
     "reviews_checkin",

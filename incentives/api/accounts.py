@@ -12,10 +12,10 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from foundation.clients.api import Filter, LaurelAPIView, ListAPI, Scope, idempotent
+from foundation.clients.api import Filter, LaurelAPIView, ListAPI, RetrieveAPI, Scope, idempotent
 from incentives.api.callers import caller
 from incentives.api.serializers import LedgerEntrySerializer, MoneyField
-from incentives.models import Clawback, ClawbackInstalment, Payment, PayoutHold
+from incentives.models import Clawback, ClawbackInstalment, DeductionItem, Payment, PayoutHold
 from incentives.selectors.accounts import (
     account_of,
     get_account_for,
@@ -25,6 +25,7 @@ from incentives.selectors.accounts import (
     visible_holds,
 )
 from incentives.selectors.payout_runs import get_payout_run_for
+from incentives.selectors.recoveries import schedules_of, visible_deductions
 from incentives.services.payments import (
     approve_clawback,
     propose_clawback,
@@ -32,6 +33,7 @@ from incentives.services.payments import (
     reject_clawback,
     release_hold,
 )
+from incentives.services.recoveries import DeductionsFile, export_deductions
 from incentives.services.rights import REASON_LIMIT
 from people.models import User
 
@@ -43,12 +45,24 @@ class AccountSerializer(serializers.ModelSerializer[User]):
     employee = serializers.IntegerField(source="pk", read_only=True, help_text="id")
     booked = MoneyField(help_text="the ledger's sum, corrections and clawbacks included")
     paid = MoneyField(help_text="as payroll reported it")
-    balance = MoneyField(help_text="booked less paid: pending above zero, owed by the person below")
+    recovered = MoneyField(help_text="deducted for clawbacks, as payroll reported it")
+    balance = MoneyField(
+        help_text="booked less paid, plus recovered: pending above zero, owed by the person below"
+    )
     on_hold = serializers.BooleanField(read_only=True)
 
     class Meta:
         model = User
-        fields = ["employee", "employee_number", "name", "booked", "paid", "balance", "on_hold"]
+        fields = [
+            "employee",
+            "employee_number",
+            "name",
+            "booked",
+            "paid",
+            "recovered",
+            "balance",
+            "on_hold",
+        ]
         read_only_fields = fields
 
 
@@ -93,11 +107,25 @@ class InstalmentSerializer(serializers.ModelSerializer[ClawbackInstalment]):
         read_only_fields = fields
 
 
+class SchedulePartSerializer(serializers.Serializer[Any]):
+    month = serializers.DateField(read_only=True, help_text="its first day")
+    asked = MoneyField(help_text="in a deduction file where is_filed, else as planned now")
+    recovered = MoneyField(allow_null=True, help_text="null until payroll has answered")
+    recovered_on = serializers.DateField(read_only=True, allow_null=True)
+    is_filed = serializers.BooleanField(read_only=True)
+
+
+class ScheduleSerializer(serializers.Serializer[Any]):
+    recovered = MoneyField(help_text="what payroll has deducted")
+    left = MoneyField(help_text="what the person still owes")
+    parts = SchedulePartSerializer(many=True, read_only=True)
+
+
 class ClawbackSerializer(serializers.ModelSerializer[Clawback]):
     plan = serializers.CharField(source="plan.code", read_only=True)
     cycle = serializers.CharField(source="cycle.code", read_only=True)
     amount = MoneyField()
-    instalments = serializers.SerializerMethodField()
+    instalments = serializers.SerializerMethodField(help_text="as planned when it was proposed")
     created_by = serializers.CharField(source="created_by.name", read_only=True)
     decided_by = serializers.CharField(
         source="decided_by.name", read_only=True, allow_null=True, default=None
@@ -130,12 +158,68 @@ class ClawbackSerializer(serializers.ModelSerializer[Clawback]):
         return list(InstalmentSerializer(clawback.instalments.all(), many=True).data)
 
 
+class ClawbackDetailSerializer(ClawbackSerializer):
+    schedule = ScheduleSerializer(read_only=True)
+
+    class Meta(ClawbackSerializer.Meta):
+        fields = [*ClawbackSerializer.Meta.fields, "schedule"]
+        read_only_fields = fields
+
+
+class DeductionSerializer(serializers.ModelSerializer[DeductionItem]):
+    employee = serializers.IntegerField(source="clawback.employee_id", read_only=True, help_text="id")
+    currency = serializers.CharField(source="clawback.currency", read_only=True)
+    amount = MoneyField()
+    recovered = MoneyField(source="recovery.amount", allow_null=True, default=None)
+    recovered_on = serializers.DateField(
+        source="recovery.recovered_on", read_only=True, allow_null=True, default=None
+    )
+
+    class Meta:
+        model = DeductionItem
+        fields = [
+            "id",
+            "clawback",
+            "employee",
+            "month",
+            "batch",
+            "amount",
+            "currency",
+            "recovered",
+            "recovered_on",
+        ]
+        read_only_fields = fields
+
+
+class DeductionsRequest(serializers.Serializer[Any]):
+    month = serializers.DateField(help_text="any day of it; this month or the next")
+    batch = serializers.IntegerField(
+        min_value=1,
+        max_value=32000,
+        required=False,
+        allow_null=True,
+        help_text="a part that was made; without it, who is due and in none yet",
+    )
+
+
+class DeductionFileSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField(read_only=True)
+    batch = serializers.IntegerField(read_only=True)
+    is_repeat = serializers.BooleanField(read_only=True)
+    sha256 = serializers.CharField(read_only=True)
+    content = serializers.SerializerMethodField(help_text="the CSV file as text, with its byte order mark")
+
+    def get_content(self, made: DeductionsFile) -> str:
+        return made.content.decode()
+
+
 class AccountDetailSerializer(serializers.Serializer[Any]):
     employee = serializers.IntegerField(source="employee.pk", read_only=True, help_text="id")
     employee_number = serializers.CharField(source="employee.employee_number", read_only=True)
     name = serializers.CharField(source="employee.name", read_only=True)
     booked = MoneyField()
     paid = MoneyField()
+    recovered = MoneyField()
     balance = MoneyField()
     entries = LedgerEntrySerializer(many=True, read_only=True, help_text="the latest hundred")
     payments = PaymentSerializer(many=True, read_only=True)
@@ -287,3 +371,44 @@ class ClawbackReject(LaurelAPIView):
         form.is_valid(raise_exception=True)
         reject_clawback(actor=caller(request), clawback=found, reason=form.validated_data["reason"])
         return Response(ClawbackSerializer(get_clawback_for(caller(request), pk)).data)
+
+
+class ClawbackDetail(RetrieveAPI):
+    """One clawback with its schedule as it stands: deducted, on its way, still to come."""
+
+    scopes = {"GET": Scope.PAYOUTS_READ}
+    roles = {"GET": READERS}
+    serializer_class = ClawbackDetailSerializer
+
+    def get_object(self) -> Clawback:
+        found: Any = get_clawback_for(caller(self.request), self.kwargs["pk"])
+        own = Clawback.objects.filter(employee=found.employee_id).prefetch_related("instalments")
+        found.schedule = schedules_of(own)[found.pk]
+        return found
+
+
+class DeductionList(ListAPI):
+    """What payroll was asked to deduct for clawbacks, and what it has deducted."""
+
+    scopes = {"GET": Scope.PAYOUTS_READ, "POST": Scope.PAYOUTS_APPROVE}
+    roles = {"GET": READERS, "POST": KEEPERS}
+    serializer_class = DeductionSerializer
+    filters = {
+        "month": Filter("month", "date"),
+        "clawback": Filter("clawback_id", "integer"),
+        "employee": Filter("clawback__employee_id", "integer"),
+    }
+    ordering = ("-month", "-id")
+
+    def get_queryset(self) -> QuerySet[DeductionItem]:
+        return visible_deductions(caller(self.request))
+
+    @extend_schema(request=DeductionsRequest, responses={201: DeductionFileSerializer})
+    @idempotent
+    def post(self, request: Request) -> Response:
+        """Make the month's file; asked for again it is the same, byte for byte. What came of it comes back as an import
+        of kind `recoveries`."""
+        form = DeductionsRequest(data=request.data)
+        form.is_valid(raise_exception=True)
+        made = export_deductions(actor=caller(request), **form.validated_data)
+        return Response(DeductionFileSerializer(made).data, status=201)

@@ -88,3 +88,14 @@ class ClawbackForm(ReasonForm):
     )
 
     field_order = ("amount", "monthly_percent", "first_month", "reason")
+
+
+class DeductionsForm(forms.Form):
+    """Which month's deductions payroll is asked for."""
+
+    month = forms.DateField(
+        label=_("Month"),
+        input_formats=["%Y-%m"],
+        widget=forms.DateInput(attrs={"type": "month"}, format="%Y-%m"),
+    )
+    batch = forms.IntegerField(required=False, min_value=1, max_value=32000, widget=forms.HiddenInput)

@@ -18,6 +18,7 @@ from incentives.models.recognition import (
     SpotBudget,
     WallChoice,
 )
+from incentives.models.recoveries import DeductionItem, Recovery
 
 __all__ = [
     "Award",
@@ -25,6 +26,7 @@ __all__ = [
     "AwardWithdrawal",
     "Clawback",
     "ClawbackInstalment",
+    "DeductionItem",
     "IncentivePlan",
     "LedgerEntry",
     "Payment",
@@ -39,6 +41,7 @@ __all__ = [
     "PayoutStepSet",
     "PlanVersion",
     "PointEntry",
+    "Recovery",
     "SpotBudget",
     "WallChoice",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -11,23 +11,25 @@ from django.db.models.fields import DecimalField
 from django.db.models.functions import Coalesce
 from django.http import Http404
 
-from incentives.models import Clawback, LedgerEntry, Payment, PayoutHold, PayoutRun
+from incentives.models import Clawback, LedgerEntry, Payment, PayoutHold, PayoutRun, Recovery
+from incentives.selectors.recoveries import Schedule, schedules_of
 from people.models import User
 
 READERS = ("hr", "payroll", "auditor")
 _MONEY = DecimalField(max_digits=18, decimal_places=2)
 
 
-def _sum(rows: QuerySet[Any]) -> Coalesce:
-    total = rows.order_by().values("employee").annotate(total=Sum("amount")).values("total")
+def _sum(rows: QuerySet[Any], person: str = "employee") -> Coalesce:
+    total = rows.order_by().values(person).annotate(total=Sum("amount")).values("total")
     return Coalesce(Subquery(total, output_field=_MONEY), Value(Decimal(0), output_field=_MONEY))
 
 
 def visible_accounts(user: User) -> QuerySet[Any]:
-    """Everybody for whom anything was ever booked, with `booked`, `paid`, `balance` and `on_hold`.
+    """Everybody for whom anything was ever booked, with `booked`, `paid`, `recovered`, `balance` and `on_hold`.
 
-    booked   the sum of the ledger, corrections and clawbacks included
-    balance  booked less paid: above zero what is still pending, below zero what the person owes
+    booked     the sum of the ledger, corrections and clawbacks included
+    recovered  what payroll has deducted for clawbacks
+    balance    booked less paid, plus recovered: above zero what is still pending, below zero what the person owes
     """
     if not user.has_role(*READERS):
         return User.objects.none()
@@ -35,10 +37,15 @@ def visible_accounts(user: User) -> QuerySet[Any]:
     people = User.objects.filter(Exists(entries)).annotate(
         booked=_sum(entries),
         paid=_sum(Payment.objects.filter(employee=OuterRef("pk"))),
+        recovered=_sum(
+            Recovery.objects.filter(item__clawback__employee=OuterRef("pk")), "item__clawback__employee"
+        ),
         on_hold=Exists(PayoutHold.objects.filter(employee=OuterRef("pk"), released_at__isnull=True)),
     )
     return people.annotate(
-        balance=Coalesce("booked", Value(Decimal(0))) - Coalesce("paid", Value(Decimal(0)))
+        balance=Coalesce("booked", Value(Decimal(0)))
+        - Coalesce("paid", Value(Decimal(0)))
+        + Coalesce("recovered", Value(Decimal(0)))
     )
 
 
@@ -70,10 +77,12 @@ class Account:
     payments: list[Payment]
     holds: list[PayoutHold]
     clawbacks: list[Clawback]
+    recovered: Decimal = Decimal(0)
+    schedules: dict[int, Schedule] = field(default_factory=dict)
 
     @property
     def balance(self) -> Decimal:
-        return self.booked - self.paid
+        return self.booked - self.paid + self.recovered
 
     @property
     def hold(self) -> PayoutHold | None:
@@ -81,10 +90,16 @@ class Account:
 
 
 def account_of(employee: User, limit: int = 100) -> Account:
-    """Sums over everything, and the latest entries; six queries. Checks nobody's rights."""
+    """Sums over everything, and the latest entries; as many queries for many as for few. Checks nobody's rights."""
     entries = LedgerEntry.objects.filter(employee=employee)
     payments = Payment.objects.filter(employee=employee)
     listed = list(entries.select_related("plan", "cycle", "payout_run").order_by("-pk")[:limit])
+    clawbacks = list(
+        Clawback.objects.filter(employee=employee)
+        .select_related("plan", "cycle", "created_by", "decided_by")
+        .prefetch_related("instalments")[:limit]
+    )
+    recovered = Recovery.objects.filter(item__clawback__employee=employee)
     return Account(
         employee=employee,
         booked=entries.aggregate(total=Sum("amount"))["total"] or Decimal(0),
@@ -95,11 +110,9 @@ def account_of(employee: User, limit: int = 100) -> Account:
         holds=list(
             PayoutHold.objects.filter(employee=employee).select_related("put_by", "released_by")[:limit]
         ),
-        clawbacks=list(
-            Clawback.objects.filter(employee=employee)
-            .select_related("plan", "cycle", "created_by", "decided_by")
-            .prefetch_related("instalments")[:limit]
-        ),
+        clawbacks=clawbacks,
+        recovered=recovered.aggregate(total=Sum("amount"))["total"] or Decimal(0),
+        schedules=schedules_of(clawbacks),
     )
 
 

@@ -21,7 +21,8 @@ from incentives.models import (
     PayoutRun,
     PayoutStep,
 )
-from incentives.steps import engine
+from incentives.selectors.recoveries import Schedule, schedules_of
+from incentives.steps import engine, registry
 from people.models import User
 from reviews.models import Cycle
 
@@ -58,6 +59,10 @@ class StatementStep:
     amount: Decimal
     inputs: dict[str, str]
     factor: Decimal | None
+
+    @property
+    def label(self) -> str:
+        return str(registry.KINDS[self.kind].label)
 
 
 @dataclass(frozen=True)
@@ -97,7 +102,7 @@ class Statement:
     currency: str
     year_to_date: Decimal = Decimal(0)
     history: list[dict[str, Any]] = field(default_factory=list)
-    clawbacks: list[Clawback] = field(default_factory=list)
+    clawbacks: list[Schedule] = field(default_factory=list)
     on_hold: bool = False
 
     @property
@@ -167,13 +172,16 @@ def statement_of(employee: User, cycle: Cycle) -> Statement | None:
         currency=lines[0].currency,
         year_to_date=year_to_date(employee, cycle, lines[0].currency),
         history=history_of(employee),
-        clawbacks=list(
-            Clawback.objects.filter(
-                employee=employee, cycle=cycle, state=Clawback.State.APPROVED
-            ).prefetch_related("instalments")
-        ),
+        clawbacks=clawbacks_of(employee, cycle),
         on_hold=lines[0].on_hold,
     )
+
+
+def clawbacks_of(employee: User, cycle: Cycle) -> list[Schedule]:
+    """What is asked back of the cycle, month by month. All of the person's are read: they share the months."""
+    found = Clawback.objects.filter(employee=employee, state=Clawback.State.APPROVED)
+    schedules = schedules_of(found.prefetch_related("instalments").order_by("pk"))
+    return [schedule for schedule in schedules.values() if schedule.clawback.cycle_id == cycle.pk]
 
 
 def _of_line(model: Any) -> QuerySet[Any]:

@@ -13,6 +13,8 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import OuterRef, Subquery
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
@@ -20,7 +22,7 @@ from openpyxl import Workbook
 
 from foundation.refusals import Refusal
 from foundation.trail.services import recording
-from incentives.models import PayoutExport, PayoutRun
+from incentives.models import LedgerEntry, PayoutExport, PayoutRun
 from incentives.services.payments import batch_to_export
 from incentives.services.rights import require_approver
 from people.models import User
@@ -47,6 +49,11 @@ COLUMNS: dict[str, Column] = {
     "earned_from": Column(_("Earned from"), lambda run, line, due: run.cycle.first_day.isoformat()),
     "earned_until": Column(_("Earned until"), lambda run, line, due: run.cycle.last_day.isoformat()),
     "amount": Column(_("Amount"), lambda run, line, due: due),
+    "entry": Column(_("Kind of entry"), lambda run, line, due: _entry(line)),
+    "reversed_run": Column(_("Reverses payout run"), lambda run, line, due: _reversed_run(line)),
+    "reversed_amount": Column(_("Reversed"), lambda run, line, due: _reversed(line)),
+    "new_amount": Column(_("New amount"), lambda run, line, due: due + line.standing),
+    "booked_on": Column(_("Booked on"), lambda run, line, due: _booked_on(run)),
     "currency": Column(_("Currency"), lambda run, line, due: run.currency),
     "payout_run": Column(_("Payout run"), lambda run, line, due: str(run.pk)),
     "checksum": Column(_("Checksum"), lambda run, line, due: row_checksum(run, line.employee_number, due)),
@@ -64,8 +71,46 @@ DEFAULT_COLUMNS = (
     "payout_run",
     "checksum",
 )
+# A correction's row also says which paid line it reverses and what stands instead; the two periods are earned_from to
+# earned_until, when the money was earned, and booked_on, when the difference arose.
+CORRECTION_COLUMNS = (
+    *DEFAULT_COLUMNS[:4],
+    "entry",
+    "reversed_run",
+    "reversed_amount",
+    "new_amount",
+    "amount",
+    "currency",
+    "cycle",
+    "earned_from",
+    "earned_until",
+    "booked_on",
+    "payout_run",
+    "checksum",
+)
 # "codes" are the same in every language: payroll systems map by them. People read names.
 HEADINGS = ("codes", "zh", "en")
+
+
+def default_columns(payout_run: PayoutRun) -> tuple[str, ...]:
+    return CORRECTION_COLUMNS if payout_run.kind == PayoutRun.Kind.ADJUSTING else DEFAULT_COLUMNS
+
+
+def _entry(line: Any) -> str:
+    """earned: the first payment of the cycle. correction: the difference to what was booked before."""
+    return "correction" if line.reversed_run is not None else "earned"
+
+
+def _reversed_run(line: Any) -> str:
+    return "" if line.reversed_run is None else str(line.reversed_run)
+
+
+def _reversed(line: Any) -> Cell:
+    return Decimal(0) - line.standing if line.reversed_run is not None else Decimal("0.00")
+
+
+def _booked_on(run: PayoutRun) -> str:
+    return timezone.localdate(run.approved_at).isoformat() if run.approved_at else ""
 
 
 @dataclass(frozen=True)
@@ -96,13 +141,15 @@ def export_payout(
     headings alone.
 
     batch   None takes whoever is due and was in no file yet; where nobody is, the last batch again, byte for byte.
-    One row per person whose entries this run booked; the amount is their sum, negative where a correction takes back.
+    One row per person whose entries this run booked; the amount is their sum. In a correction it is the difference,
+    negative where money is to come back, and the row names the run whose line it reverses, what was reversed and what
+    stands instead: reversed_amount + new_amount = amount.
     Whoever is on hold is left out, stays pending, and comes into the next batch once released.
     Refusals: not_approver (403), payout_not_approved, payout_nothing_to_export (409), payout_format, payout_columns,
     payout_columns_twice, payout_headings, payout_no_batch (422).
     """
     require_approver(actor)
-    chosen = list(columns) or list(DEFAULT_COLUMNS)
+    chosen = list(columns) or list(default_columns(payout_run))
     if file_format not in CONTENT_TYPES:
         raise Refusal("payout_format", field="format", status=422)
     for column in chosen:
@@ -121,7 +168,7 @@ def export_payout(
         raise Refusal("payout_not_approved", status=409)
     batch = batch_to_export(locked, batch)
     rows = _rows(locked, batch, chosen, headings)
-    content = _csv(rows) if file_format == "csv" else _xlsx(rows)
+    content = csv_bytes(rows) if file_format == "csv" else _xlsx(rows)
     sha256 = hashlib.sha256(content).hexdigest()
     earlier = list(locked.exports.order_by("number"))
     with recording(actor=actor):
@@ -156,7 +203,14 @@ def heading(column: str, headings: str) -> str:
 
 def _rows(payout_run: PayoutRun, batch: int, columns: Sequence[str], headings: str) -> list[list[Cell]]:
     booked = dict(payout_run.payment_items.filter(batch=batch).values_list("employee_id", "amount"))
-    lines = payout_run.payout_lines.filter(employee_id__in=booked).order_by("employee_number", "employee_id")
+    reversals = LedgerEntry.objects.filter(
+        payout_run=payout_run, kind=LedgerEntry.Kind.REVERSAL, employee=OuterRef("employee")
+    )
+    lines = (
+        payout_run.payout_lines.filter(employee_id__in=booked)
+        .annotate(reversed_run=Subquery(reversals.values("reverses__payout_run")[:1]))
+        .order_by("employee_number", "employee_id")
+    )
     return [
         [heading(column, headings) for column in columns],
         *(
@@ -171,7 +225,7 @@ def inert(text: str) -> str:
     return f"'{text}" if RISKY.match(text) else text
 
 
-def _csv(rows: list[list[Cell]]) -> bytes:
+def csv_bytes(rows: list[list[Cell]]) -> bytes:
     """UTF-8 with a byte order mark: without it Excel reads Chinese names in the local code page."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\r\n")

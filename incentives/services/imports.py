@@ -129,12 +129,12 @@ class _Known:
         asked = self.items.get((run.pk, employee_id))
         if asked is None:
             raise Refusal("payment_unasked", field="employee_number", number=row["employee_number"][:40])
-        amount = _field("amount", read_amount, row["amount"])
+        amount = read_field("amount", read_amount, row["amount"])
         if row["checksum"].casefold() != row_checksum(run, number, asked):
             raise Refusal("payment_checksum", field="checksum")
         if amount != asked:
             raise Refusal("payment_amount", field="amount", amount=str(asked))
-        day: datetime.date = _field("paid_on", read_date, row["paid_on"])
+        day: datetime.date = read_field("paid_on", read_date, row["paid_on"])
         if day > timezone.localdate():
             raise Refusal("payment_day", field="paid_on")
         first = self.seen.setdefault((run.pk, employee_id), line)
@@ -146,7 +146,8 @@ class _Known:
         return PaidRow(run.pk, employee_id, amount, day)
 
 
-def _field(name: str, read: Any, text: str) -> Any:
+def read_field(name: str, read: Any, text: str) -> Any:
+    """A cell read, its refusal naming the column."""
     try:
         return read(text)
     except Refusal as refusal:

@@ -22,7 +22,8 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import KeepTogether, Paragraph, SimpleDocTemplate, Table, TableStyle
 
-from foundation.interface.wording import date_weekday, money, month, number
+from foundation.interface.wording import date_short, date_weekday, money, month, number
+from incentives.selectors.recoveries import Schedule
 from incentives.selectors.statements import Statement, StatementLine
 
 CHINESE, LATIN, LATIN_BOLD = "STSong-Light", "Helvetica", "Helvetica-Bold"
@@ -88,20 +89,7 @@ def draw_statement(statement: Statement) -> bytes:
     story.append(Paragraph(marked(money(statement.total, statement.currency), bold=True), LARGE))
     story.append(_facts(statement))
     story.extend(_plan(item) for item in statement.lines)
-    for clawback in statement.clawbacks:
-        rows = [
-            [month(part.month), money(part.amount, clawback.currency)] for part in clawback.instalments.all()
-        ]
-        heading = _("Clawback of %(amount)s") % {"amount": money(clawback.amount, clawback.currency)}
-        story.append(
-            KeepTogether(
-                [
-                    Paragraph(marked(heading, bold=True), HEAD),
-                    Paragraph(marked(clawback.reason), TEXT),
-                    _table(rows),
-                ]
-            )
-        )
+    story.extend(_clawback(schedule) for schedule in statement.clawbacks)
     if len(statement.history) > 1:
         story.append(Paragraph(marked(_("The last 24 months"), bold=True), HEAD))
         story.append(
@@ -165,6 +153,31 @@ def _plan(item: StatementLine) -> KeepTogether:
         )
     parts.extend(Paragraph(marked(note), TEXT) for note in notes)
     return KeepTogether(parts)
+
+
+def _clawback(schedule: Schedule) -> KeepTogether:
+    """Month by month: what was deducted, what is still to come, and the rest."""
+    clawback = schedule.clawback
+    rows = []
+    for part in schedule.parts:
+        if part.recovered is None:
+            text = _("%(month)s, still to be deducted") % {"month": month(part.month)}
+        else:
+            text = _("%(month)s, deducted on %(day)s") % {
+                "month": month(part.month),
+                "day": date_short(part.recovered_on),
+            }
+        amount = part.asked if part.recovered is None else part.recovered
+        rows.append([text, money(amount, clawback.currency)])
+    rows.append([_("Still to be deducted"), money(schedule.left, clawback.currency)])
+    heading = _("Clawback of %(amount)s") % {"amount": money(clawback.amount, clawback.currency)}
+    return KeepTogether(
+        [
+            Paragraph(marked(heading, bold=True), HEAD),
+            Paragraph(marked(clawback.reason), TEXT),
+            _table(rows, total=True),
+        ]
+    )
 
 
 def _table(rows: list[list[Any]], *, total: bool = False) -> Table:

@@ -14,7 +14,7 @@ from foundation.documents import Problem
 from incentives.steps.base import StepKind, fact, settle
 from incentives.steps.fields import ChoiceField, DecimalField, SourceField, plain
 from incentives.steps.sources import need_of, read_source
-from incentives.steps.wording import factor_text, point_text, sentences, share_text, source_text
+from incentives.steps.wording import factor_text, point_text, rate_text, sentences, share_text, source_text
 from scoring import payouts
 
 TARGET = Decimal(100)
@@ -147,7 +147,7 @@ class Curve(StepKind):
             "threshold": point_text(step["threshold"]),
             "at_threshold": share_text(step["at_threshold"]),
             "accelerator": point_text(step["accelerator"]),
-            "cap": factor_text(step["cap"]),
+            "cap": rate_text(step["cap"]),
         }
         parts = []
         if Decimal(step["threshold"]) > 0:

@@ -23,9 +23,9 @@ from incentives.steps.fields import (
 from incentives.steps.sources import need_of, read_source
 from incentives.steps.wording import (
     amount_text,
-    factor_text,
     listing,
     point_text,
+    rate_text,
     sentences,
     share_text,
     source_text,
@@ -343,7 +343,7 @@ class Tiers(StepKind):
         return said + _limits_said(inputs)
 
     def describe(self, step: Mapping[str, Any], currency: str) -> str:
-        show = amount_text if step["mode"] == "interpolated" else factor_text
+        show = amount_text if step["mode"] == "interpolated" else rate_text
         listed = listing(
             _("from %(edge)s: %(rate)s") % {"edge": point_text(edge), "rate": show(rate)}
             for edge, rate in step["tiers"]

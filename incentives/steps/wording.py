@@ -16,7 +16,16 @@ def amount_text(value: str | Decimal, decimals: int = 2) -> str:
 
 
 def factor_text(value: str | Decimal) -> str:
-    """At least two decimals, all that are needed up to six: 1.12, 0.483871."""
+    """A computed factor: 1.12, 0.875, and ≈ 0.4839 where four decimals do not say it all. The exact value stands
+    with the step."""
+    value = Decimal(value)
+    if value == round(value, 4):
+        return rate_text(value)
+    return f"≈ {number(value, 4)}"
+
+
+def rate_text(value: str | Decimal) -> str:
+    """A factor or rate that somebody wrote: at least two decimals, all that are needed up to six."""
     value = Decimal(value)
     return str(number(value, 2) if value == round(value, 2) else number(value))
 

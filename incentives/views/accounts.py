@@ -17,7 +17,7 @@ from foundation.interface.views import conflict
 from foundation.interface.wording import money
 from foundation.keyset import page_of
 from foundation.refusals import Refusal
-from incentives.forms.payout_runs import ClawbackForm
+from incentives.forms.payout_runs import ClawbackForm, DeductionsForm
 from incentives.models import Clawback
 from incentives.selectors.accounts import (
     account_of,
@@ -28,6 +28,7 @@ from incentives.selectors.accounts import (
     visible_clawbacks,
 )
 from incentives.selectors.payout_runs import get_payout_run_for
+from incentives.selectors.recoveries import deduction_files
 from incentives.services.payments import (
     approve_clawback,
     claimable,
@@ -36,10 +37,11 @@ from incentives.services.payments import (
     reject_clawback,
     release_hold,
 )
+from incentives.services.recoveries import DeductionsFile, export_deductions
 from incentives.views.shared import READERS, SignedInRequest, after, crumbs
 
 
-@role_required(*READERS, write=())
+@role_required(*READERS, write=("hr", "payroll"))
 @require_safe
 def accounts(request: SignedInRequest) -> HttpResponse:
     query = request.GET.get("q", "")
@@ -51,6 +53,10 @@ def accounts(request: SignedInRequest) -> HttpResponse:
         "page": page,
         "query": query,
         "held": held,
+        "has_clawbacks": visible_clawbacks(request.user).filter(state=Clawback.State.APPROVED).exists(),
+        "deductions_form": DeductionsForm(initial={"month": timezone.localdate()}),
+        "deduction_files": deduction_files(request.user),
+        "may_export": request.user.has_role("hr", "payroll"),
         "waiting": visible_clawbacks(request.user).filter(state=Clawback.State.PROPOSED)[:20],
         "crumbs": crumbs((_("Payouts"), reverse("incentives:payout_runs")), (_("Accounts"), "")),
     }
@@ -70,6 +76,9 @@ def account(request: SignedInRequest, employee: int) -> HttpResponse:
         "account": found,
         "employee": person,
         "claims": claims,
+        "clawbacks": [
+            {"clawback": clawback, "schedule": found.schedules[clawback.pk]} for clawback in found.clawbacks
+        ],
         "is_own": person.pk == request.user.pk,
         "crumbs": _crumbs((person.name, "")),
     }
@@ -144,6 +153,31 @@ def clawback_new(request: SignedInRequest, employee: int, pk: int) -> HttpRespon
         "crumbs": _crumbs((person.name, back), (_("Clawback"), "")),
     }
     return render(request, "incentives/form_page.html", context, status=422 if form.errors else 200)
+
+
+@role_required("hr", "payroll")
+@require_POST
+def deductions_export(request: SignedInRequest) -> HttpResponse:
+    """What payroll is to deduct in a month, as a download."""
+    form = DeductionsForm(request.POST)
+    back = redirect("incentives:accounts")
+    if not form.is_valid():
+        messages.error(request, str(next(iter(form.errors.values()))[0]))
+        return back
+    try:
+        made = export_deductions(actor=request.user, **form.cleaned_data)
+    except Refusal as refusal:
+        messages.error(request, str(refusal))
+        return back
+    return deductions_response(made)
+
+
+def deductions_response(made: DeductionsFile) -> HttpResponse:
+    response = HttpResponse(made.content, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{made.name}"'
+    response["X-Content-SHA256"] = made.sha256
+    response["X-Export-Repeat"] = "true" if made.is_repeat else "false"
+    return response
 
 
 @role_required("hr", "payroll")

@@ -36,7 +36,7 @@ from incentives.selectors.payout_runs import (
 )
 from incentives.selectors.plans import get_plan_for, visible_plans
 from incentives.selectors.statements import reason_text, steps_of
-from incentives.services.exports import export_payout
+from incentives.services.exports import default_columns, export_payout
 from incentives.services.payout_runs import (
     approval_refusal,
     approve_payout,
@@ -106,6 +106,7 @@ def payout_run(request: SignedInRequest, pk: int) -> HttpResponse:
         "crumbs": crumbs((_("Payouts"), reverse("incentives:payout_runs")), (_title(found), "")),
         "title": _title(found),
         "is_open": found.state == PayoutRun.State.COMPUTED,
+        "bands": found.cycle.configuration.get("rating_bands", []),
         "back": reverse("incentives:payout_run", args=[found.pk]),
     }
     if found.state in (PayoutRun.State.COMPUTING, PayoutRun.State.FAILED):
@@ -120,7 +121,7 @@ def payout_run(request: SignedInRequest, pk: int) -> HttpResponse:
     )
     if found.state == PayoutRun.State.APPROVED:
         context["exports"] = found.exports.select_related("exported_by")
-        context["export_form"] = ExportForm()
+        context["export_form"] = ExportForm(initial={"columns": list(default_columns(found))})
         context["progress_of_payment"] = payout_progress(found)
         context["held"] = held_lines(found)
         context["batches"] = batches_of(found)

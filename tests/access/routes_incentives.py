@@ -92,6 +92,14 @@ def clawback_body(world: World, label: str) -> dict[str, Any]:
     }
 
 
+def this_month(world: World, label: str) -> dict[str, Any]:
+    return {"month": f"{timezone.localdate():%Y-%m}"}
+
+
+def deduction_month(world: World, label: str) -> dict[str, Any]:
+    return {"month": timezone.localdate().isoformat()}
+
+
 DECISION = {"decision": "withhold", "reason": "Under inquiry"}
 REASON = {"reason": "The target was wrong"}
 HEAD = {"code": "yearly", "name_zh": "年度", "name_en": "Yearly", "currency": "CNY"}
@@ -161,6 +169,8 @@ ROUTES = [
         GET=Rule(hr=200),
         POST=Rule(hr=302, body=lambda world, label: {**clawback_body(world, label), "monthly_percent": "20"}),
     ),
+    # Nothing is due in the world: whoever may ask hears so and goes back.
+    Route("accounts/deductions/", POST=Rule(hr=302, payroll=302, body=this_month)),
     Route("clawbacks/<int:pk>/approve/", clawbacks, POST=Rule(hr=302, payroll=302)),
     Route("clawbacks/<int:pk>/reject/", clawbacks, POST=Rule(hr=302, payroll=302, body=REASON)),
     Route(
@@ -303,6 +313,10 @@ ROUTES = [
     ),
     Route("api/v1/holds/<int:pk>/release/", holds, POST=Rule(hr=200, payroll=200, json=REASON)),
     Route("api/v1/clawbacks/", GET=Rule(**READ), POST=Rule(hr=201, json=clawback_body)),
+    Route("api/v1/clawbacks/<int:pk>/", clawbacks, GET=Rule(**READ)),
+    Route(
+        "api/v1/clawback-deductions/", GET=Rule(**READ), POST=Rule(hr=409, payroll=409, json=deduction_month)
+    ),
     Route("api/v1/clawbacks/<int:pk>/approve/", clawbacks, POST=Rule(hr=200, payroll=200)),
     Route("api/v1/clawbacks/<int:pk>/reject/", clawbacks, POST=Rule(hr=200, payroll=200, json=REASON)),
     Route("api/v1/statements/<int:pk>/pdf/", statements, GET=STATEMENTS_SEEN),

@@ -8,6 +8,7 @@ from decimal import Decimal as D
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from openpyxl import load_workbook
 
 from foundation.refusals import Refusal
@@ -94,6 +95,62 @@ def test_cells_are_inert_and_negative_numbers_intact(cast: Cast, name: str) -> N
     assert str(cells["name"].value).startswith("'")
     assert cells["amount"].value == -744
     assert cells["amount"].data_type == "n"
+
+
+def test_a_correction_names_the_line_it_reverses_and_both_periods(cast: Cast, paid: PayoutRun) -> None:
+    """1,344.00 was paid for October; 600.00 stands now: 744.00 comes back, in the month of the correction."""
+    republish(paid.cycle, {cast.agent.pk: 85.0})
+    correction = worked(
+        payout_runs.correct_payout(
+            actor=cast.hr, plan=paid.plan, cycle=paid.cycle, reason="Calls counted twice"
+        )
+    )
+    approved(cast, correction)
+    correction.refresh_from_db()
+    (row,) = rows_of(export_payout(actor=cast.payroll, payout_run=correction).content)
+    assert {
+        name: row[name] for name in ("entry", "reversed_run", "reversed_amount", "new_amount", "amount")
+    } == {
+        "entry": "correction",
+        "reversed_run": str(paid.pk),
+        "reversed_amount": "-1344.00",
+        "new_amount": "600.00",
+        "amount": "-744.00",
+    }
+    assert (row["earned_from"], row["earned_until"]) == ("2025-10-01", "2025-10-31")
+    assert row["booked_on"] == timezone.localdate(correction.approved_at).isoformat()
+    assert row["checksum"] == row_checksum(correction, "E0004", D("-744.00"))
+    # A second correction reverses what the first one booked.
+    republish(paid.cycle, {cast.agent.pk: 106.0})
+    again = worked(
+        payout_runs.correct_payout(actor=cast.hr, plan=paid.plan, cycle=paid.cycle, reason="Counted again")
+    )
+    approved(cast, again)
+    (row,) = rows_of(export_payout(actor=cast.payroll, payout_run=again).content)
+    assert (row["reversed_run"], row["reversed_amount"], row["amount"]) == (
+        str(correction.pk),
+        "-600.00",
+        "744.00",
+    )
+
+
+def test_whom_a_correction_pays_for_the_first_time_reverses_nothing(cast: Cast) -> None:
+    plan, cycle = plan_of(cast), released_cycle(cast, {cast.agent: 106.0, cast.peer: 85.0})
+    run = computed(cast, plan, cycle)
+    payout_runs.decide_line(
+        actor=cast.hr, payout_run=run, employee=cast.peer, decision="withhold", reason="Open case"
+    )
+    run.refresh_from_db()
+    approved(cast, run)
+    correction = worked(payout_runs.correct_payout(actor=cast.hr, plan=plan, cycle=cycle, reason="Closed"))
+    approved(cast, correction)
+    (row,) = rows_of(export_payout(actor=cast.payroll, payout_run=correction).content)
+    assert (row["entry"], row["reversed_run"], row["reversed_amount"], row["new_amount"]) == (
+        "earned",
+        "",
+        "0.00",
+        "600.00",
+    )
 
 
 @pytest.mark.parametrize(

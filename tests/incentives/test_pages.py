@@ -433,3 +433,34 @@ def test_year_to_date_and_history(cast: Cast, plan: IncentivePlan) -> None:
     assert context["statement"].total == D("1344.00")
     assert context["statement"].year_to_date == D("2544.00")
     assert [row["amount"] for row in context["statement"].history] == [D("1344.00"), D("1200.00")]
+
+
+def test_a_displayed_score_never_seems_to_stand_in_another_band(
+    cast: Cast, plan: IncentivePlan, client: Client
+) -> None:
+    """69.96 lies below the edge of 70 that a gate or a rating was decided by: 69.9, not 70.0."""
+    cycle = released_cycle(cast, {cast.agent: 69.96, cast.peer: 70.04}, code="edge")
+    bands = [{"code": "D", "from": 0, "name": {}}, {"code": "C", "from": 70, "name": {}}]
+    type(cycle).objects.filter(pk=cycle.pk).update(
+        configuration={**cycle.configuration, "rating_bands": bands}
+    )
+    run = computed(cast, plan, cycle)
+    client.force_login(cast.hr)
+    page = client.get(
+        reverse("incentives:payout_run", args=[run.pk]), headers={"Accept-Language": "en"}
+    ).content.decode()
+    assert ">69.9<" in page
+    assert ">70.0<" in page
+
+
+def test_a_factor_is_short_in_the_sentence_and_exact_one_click_away(
+    cast: Cast, plan: IncentivePlan, client: Client
+) -> None:
+    cycle = released_cycle(cast, {cast.agent: 101.123456}, code="long")
+    approved(cast, computed(cast, plan, cycle))
+    client.force_login(cast.agent)
+    page = client.get(
+        reverse("incentives:statement_of_cycle", args=["long"]), headers={"Accept-Language": "en"}
+    ).content.decode()
+    assert "× ≈ 1.0225 because score 101.123456" in page
+    assert "1.0224691200" in page
