@@ -18,7 +18,7 @@ from django.db import transaction
 
 from demo import calls, people
 from demo.accounts import ACCOUNTS, PASSWORD
-from demo.services import abilities, before, cycles, goals, inspections, joint, plans, recognition
+from demo.services import abilities, before, cycles, goals, inspections, joint, plans, pools, recognition
 from foundation.documents import Problems
 from foundation.intake import services as intake
 from foundation.intake.models import Import
@@ -41,6 +41,7 @@ CATALOGUES = [
     Path("demo/abilities.yaml"),
     Path("demo/joint.yaml"),
     Path("incentives/catalogue/plans.yaml"),
+    Path("demo/pool.yaml"),
 ]
 
 
@@ -85,6 +86,9 @@ def build(*, today: date, root: Path, say: Say) -> None:
                 rng=rng,
                 asks_for_feedback=first == months[-2],
             )
+    say(f"Cycle {months[0]:%Y-%m}: the team pot is split and paid; a part of one bonus comes back")
+    with recording(actor=hr):
+        pools.fill_and_split(hr=hr, payroll=payroll, first_day=months[0])
     say(f"Cycle {months[-1]:%Y-%m}: waiting for scores")
     with recording(actor=hr):
         cycles.open_for_scoring(hr=hr, company=company, first_day=months[-1], rng=rng)

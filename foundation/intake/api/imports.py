@@ -34,8 +34,9 @@ from foundation.intake.selectors import (
 from foundation.intake.uploads import was_too_big
 from foundation.refusals import Refusal, refusal_text
 
-READS = (Scope.METRICS_READ, Scope.METRICS_WRITE, Scope.PEOPLE_READ, Scope.PEOPLE_WRITE)
-WRITES = (Scope.METRICS_WRITE, Scope.PEOPLE_WRITE)
+# Each kind asks for its own scope besides: what payroll has paid comes in with payouts:approve.
+WRITES = (Scope.METRICS_WRITE, Scope.PEOPLE_WRITE, Scope.PAYOUTS_APPROVE)
+READS = (Scope.METRICS_READ, Scope.PEOPLE_READ, *WRITES)
 READERS = ("hr", "payroll", "auditor")
 WRITERS = ("hr", "payroll")
 
