@@ -15,7 +15,8 @@ from foundation.runs.models import Run
 from incentives.models import IncentivePlan, PayoutRun
 from incentives.services import payout_runs, plans
 from people.models import User
-from reviews.models import Cycle, Participant, Result, ScoreLine
+from reviews.models import Cycle, Participant, Result
+from reviews.models.results import ScoreLineSet
 from reviews.services.score_lines import store_lines
 from tests.cast import Cast
 from tests.factories import CompensationFactory, MembershipFactory, UserFactory
@@ -154,8 +155,8 @@ def republish(cycle: Cycle, scores: dict[Any, float]) -> None:
         old.run = run
         old.score = scores.get(old.employee_id, old.score)
         old.save(force_insert=True)
-    for line in ScoreLine.objects.filter(run=cycle.published_run):
-        line.pk, line.run = None, run
-        line.save(force_insert=True)
+    for lines in ScoreLineSet.objects.filter(run=cycle.published_run):
+        lines.run = run
+        lines.save(force_insert=True)
     Cycle.objects.filter(pk=cycle.pk).update(published_run=run)
     cycle.refresh_from_db()
