@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("incentives", "0006_lines_to_decide"),
+        ("incentives", "0007_step_sets"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
