@@ -184,6 +184,7 @@ class Payouts(RuleBasedStateMachine):
             and who == "payroll"
             and not undecided
             and seen == payout_run.content_digest != ""
+            and payout_run.result_run_id == self.cycle.published_run_id
         )
         done = self.attempt(
             payout_runs.approve_payout, actor=getattr(self.cast, who), payout_run=payout_run, seen_digest=seen

@@ -80,6 +80,7 @@ def approve_and_export(payroll: Page, url: str, run: PayoutRun) -> list[dict[str
     payroll.click("dialog#approve button[type=submit]")
     make = payroll.get_by_role("button", name="Make payroll file")
     expect(make).to_be_visible()
+    payroll.select_option("[name=headings]", "codes")
     with payroll.expect_download() as download:
         make.click()
     run.refresh_from_db()
@@ -106,6 +107,7 @@ def test_a_plan_is_written_paid_corrected_and_clawed_back(
     url = live_server.url
     cycle = released_cycle(cast, scores_of(cast), code=CYCLE)
     cycle.released_by = cast.hr
+    cycle.configuration = {"components": []}  # nobody looks here at how the results came about
     cycle.save()
     faults: list[str] = []
     pages = {}
