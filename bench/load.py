@@ -169,7 +169,6 @@ def _work(manager: Manager, number: int, port: int, start: float, seconds: float
     """A save every few seconds, not all managers at one moment."""
     luck = random.Random(number)  # noqa: S311  where each begins, no secret
     due = start + luck.random() * every
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     headers = {
         "Content-Type": "application/json",
         "X-CSRFToken": manager.cookies["csrftoken"],
@@ -184,14 +183,17 @@ def _work(manager: Manager, number: int, port: int, start: float, seconds: float
         value, version = str(luck.randint(1, 5)), manager.saved.get(cell, ("", 0))[1]
         turn += 1
         began = time.monotonic()
+        # The server closes a connection that was idle for two seconds; a browser then opens another, unseen.
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         try:
             body = json.dumps({"value": value, "version": version})
             connection.request("PUT", f"/sheets/{cell[0]}/judgements/{cell[1]}/", body, headers)
             answer = connection.getresponse()
             content, status = answer.read(), answer.status
         except (OSError, http.client.HTTPException):
-            connection.close()
             content, status = b"", 599
+        finally:
+            connection.close()
         manager.milliseconds.append((time.monotonic() - began) * 1_000)
         manager.answers[status] = manager.answers.get(status, 0) + 1
         if status == 200:
