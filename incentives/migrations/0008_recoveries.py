@@ -6,8 +6,10 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+from foundation import grouped_migration
 
-class Migration(migrations.Migration):
+
+class Migration(grouped_migration.Migration):
     dependencies = [
         ("incentives", "0007_step_sets"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

@@ -4,8 +4,10 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
 
+from foundation import grouped_migration
 
-class Migration(migrations.Migration):
+
+class Migration(grouped_migration.Migration):
     dependencies = [
         ("reviews", "0023_second_hands"),
     ]
