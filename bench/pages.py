@@ -57,6 +57,7 @@ def pages_of(company: Company, cycle: str, payout_run: int) -> list[Page]:
         ("manager", "API: results", f"/api/v1/cycles/{cycle}/results/"),
         ("employee", "home", "/"),
         ("employee", "standing", "/standing/"),
+        ("employee", "the running cycle to date", "/to-date/"),
         ("employee", "standing in a cycle", f"/standing/{cycle}/"),
         ("employee", "statement", "/statement/"),
         ("employee", "API: results", f"/api/v1/cycles/{cycle}/results/"),

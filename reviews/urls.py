@@ -216,6 +216,7 @@ urlpatterns = [
     path("objectives/<int:pk>/check-in/", objectives.check_in, name="objective_check_in"),
     path("objectives/<int:pk>/assess/", objectives.assess, name="objective_assess"),
     path("standing/", standing.standing, name="standing"),
+    path("to-date/", standing.to_date, name="standing_to_date"),
     path("standing/<slug:code>/", standing.standing_in, name="standing_in"),
     path("standing/<slug:code>/acknowledge/", standing.acknowledge, name="acknowledge"),
     path("people/<int:pk>/results/", results.standing_of, name="standing_of"),

@@ -50,17 +50,26 @@ NOTES_SHOWN = 6
 @role_required("employee")
 @require_safe
 def standing(request: SignedInRequest) -> HttpResponse:
-    """The latest open result, and the running cycle to date."""
+    """The latest open result; the running cycle to date where there is none, else it is fetched after the page."""
     released = released_results_of(request.user)
-    running = _running(request)
     if not released:
         return render(
             request,
             "reviews/standing.html",
-            {"running": running, "earlier": [], "plans": _plans(request)},
+            {"running": _running(request), "earlier": [], "plans": _plans(request)},
         )
     cycle, result = released[0]
-    return render(request, "reviews/standing.html", _context(request, cycle, result, released, running))
+    context = _context(request, cycle, result, released)
+    return render(
+        request, "reviews/standing.html", {**context, "running_url": reverse("reviews:standing_to_date")}
+    )
+
+
+@role_required("employee")
+@require_safe
+def to_date(request: SignedInRequest) -> HttpResponse:
+    """The running cycle to date, as a part of the page above; empty where none is running."""
+    return render(request, "reviews/_to_date.html", {"running": _running(request)})
 
 
 @role_required("employee")
@@ -72,7 +81,7 @@ def standing_in(request: SignedInRequest, code: str) -> HttpResponse:
     result = next((result for each, result in released if each.pk == cycle.pk), None)
     if result is None:
         raise Http404
-    return render(request, "reviews/standing.html", _context(request, cycle, result, released, None))
+    return render(request, "reviews/standing.html", _context(request, cycle, result, released))
 
 
 @role_required("employee")
@@ -102,7 +111,6 @@ def _context(
     cycle: Cycle,
     result: Result,
     released: list[tuple[Cycle, Result]],
-    running: dict[str, Any] | None,
 ) -> dict[str, Any]:
     result.employee = request.user
     part = own_part(request.user, cycle)
@@ -157,7 +165,6 @@ def _context(
         else None,
         "comment_limit": COMMENT_LIMIT,
         "money_url": _address("incentives:money_fragment", cycle.code),
-        "running": running,
         "plans": _plans(request),
         "earlier": [
             {

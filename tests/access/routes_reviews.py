@@ -881,6 +881,7 @@ ROUTES = [
         ),
     ),
     Route("standing/", GET=Rule(manager=200, agent=200)),
+    Route("to-date/", GET=Rule(manager=200, agent=200)),
     Route("standing/<slug:code>/", cycles, GET=Rule(manager=404, agent={"october": 200, "*": 404})),
     Route(
         "standing/<slug:code>/acknowledge/",

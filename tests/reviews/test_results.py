@@ -16,10 +16,12 @@ from foundation.runs.models import Run
 from reviews.models import Acknowledgement, ComponentScore, Cycle, Judgement, Participant, Result, ScoreSheet
 from reviews.selectors.cycles import get_cycle_for, visible_cycles
 from reviews.selectors.results import get_result_for, may_see_rank, visible_results
+from reviews.services.cycles import create_cycle, launch_cycle
 from reviews.services.phases import advance_phase
 from reviews.views.results import inert
 from tests.cast import Cast
 from tests.factories import MembershipFactory, UserFactory
+from tests.reviews.conftest import configuration
 
 pytestmark = pytest.mark.django_db
 
@@ -265,3 +267,36 @@ def test_equal_query_counts(
     few = query_count(lambda: client.get(address))
     crowd(190)
     assert query_count(lambda: client.get(address)) == few
+
+
+def test_the_own_pages_ask_little(
+    cast: Cast, released_cycle: Cycle, query_count: Callable[[Callable[[], Any]], int]
+) -> None:
+    """The running cycle comes after the page: who opens it waits for the own result first."""
+    following = create_cycle(
+        actor=cast.hr,
+        code="following",
+        name_zh="下一次考核",
+        name_en="Following review",
+        first_day=released_cycle.first_day,
+        last_day=released_cycle.last_day,
+        configuration=configuration(),
+    )
+    launch_cycle(actor=cast.hr, cycle=following)
+    client = signed_in(cast.agent)
+    page = client.get(reverse("reviews:standing")).content.decode()
+    assert "Following review" not in page
+    assert f'hx-get="{reverse("reviews:standing_to_date")}"' in page
+    to_date = client.get(reverse("reviews:standing_to_date")).content.decode()
+    assert "Following review: your KPIs so far" in to_date
+    assert "<html" not in to_date
+    for address in (
+        reverse("reviews:standing"),
+        reverse("reviews:standing_in", args=["oct"]),
+        reverse("reviews:standing_to_date"),
+    ):
+        assert query_count(lambda address=address: client.get(address)) <= 15, address
+
+
+def test_nothing_to_date_where_nothing_runs(cast: Cast, released_cycle: Cycle) -> None:
+    assert not signed_in(cast.agent).get(reverse("reviews:standing_to_date")).content.strip()
