@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
+    initialize,
     invariant,
     precondition,
     rule,
@@ -29,13 +30,48 @@ from foundation.runs import services as runs
 from incentives.models import LedgerEntry, PayoutDecision, PayoutLine, PayoutRun, PayoutStep
 from incentives.selectors.payout_runs import undecided_lines
 from incentives.services import lines, payout_runs
-from incentives.steps import engine
+from incentives.steps import engine, registry
 from tests.cast import Cast, build_cast
-from tests.incentives.world import plan_of, released_cycle, republish
+from tests.incentives.world import CONFIGURATION, plan_of, released_cycle, republish
 
-SEQUENCES = int(os.environ.get("LAUREL_SEQUENCES", "20"))
+SEQUENCES = int(os.environ.get("LAUREL_SEQUENCES", "30"))
 State = PayoutRun.State
 scores = st.sampled_from([40.0, 69.999999, 70.0, 85.5, 100.0, 106.0, 133.333333, 200.0])
+
+
+#: Between them every kind of step. What looks at a KPI finds it in everybody's lines.
+PLANS: dict[str, dict[str, Any]] = {
+    "curve": CONFIGURATION,
+    "every kind for oneself": {
+        "steps": [
+            {"kind": "target_bonus", "basis": "salary_share", "share": "0.20"},
+            {"kind": "fixed", "value": "100"},
+            {"kind": "rate", "input": "value:sales", "rate": "0.35"},
+            {"kind": "tiers", "input": "score", "mode": "marginal", "tiers": [["0", "1"], ["90", "3.33"]]},
+            {"kind": "curve", "threshold": "70", "accelerator": "2", "cap": "2.0"},
+            {
+                "kind": "gate",
+                "input": "kpi:sales",
+                "condition": "at_least",
+                "limit": "80",
+                "otherwise": "0.5",
+            },
+            {"kind": "occurrences", "input": "value:complaints", "rows": [["1", "0.5"], ["3", "0"]]},
+            {"kind": "deduction", "input": "value:complaints", "rate": "7.77"},
+            {"kind": "proration"},
+            {"kind": "limits", "floor": "50", "cap": "1500"},
+            {"kind": "rounding"},
+        ]
+    },
+    "pool": {
+        "steps": [
+            {"kind": "claim", "by": "points", "input": "score"},
+            {"kind": "gate", "input": "score", "condition": "at_least", "limit": "60", "otherwise": "0"},
+            {"kind": "pool", "funding": "fixed", "amount": "1000", "reserve": "0.1", "cap": "400"},
+            {"kind": "rounding"},
+        ]
+    },
+}
 
 
 class Crash(Exception):
@@ -52,18 +88,29 @@ class Payouts(RuleBasedStateMachine):
         self.block = transaction.atomic()
         self.block.__enter__()
         self.cast = build_cast()
-        self.plan = plan_of(self.cast)
         people = {
             self.cast.agent: 106.0,
             self.cast.peer: 85.0,
             self.cast.outsider: 60.0,
             self.cast.leaver: 100.0,
         }
-        self.cycle = released_cycle(self.cast, people, days={self.cast.leaver: 15})
+        self.cycle = released_cycle(
+            self.cast,
+            people,
+            days={self.cast.leaver: 15},
+            lines={
+                person: {"sales": (100.0 + place, 0.7 + 0.1 * place), "complaints": (float(place), 1.0)}
+                for place, person in enumerate(people)
+            },
+        )
         self.seen: dict[int, str] = {}
         # What each person is owed by the books, and by which run last.
         self.owed: dict[int, Decimal] = defaultdict(Decimal)
         self.approvals = 0
+
+    @initialize(name=st.sampled_from(sorted(PLANS)))
+    def write(self, name: str) -> None:
+        self.plan = plan_of(self.cast, PLANS[name])
         self.create()
 
     def teardown(self) -> None:
@@ -137,6 +184,7 @@ class Payouts(RuleBasedStateMachine):
             and who == "payroll"
             and not undecided
             and seen == payout_run.content_digest != ""
+            and payout_run.result_run_id == self.cycle.published_run_id
         )
         done = self.attempt(
             payout_runs.approve_payout, actor=getattr(self.cast, who), payout_run=payout_run, seen_digest=seen
@@ -280,12 +328,18 @@ class Payouts(RuleBasedStateMachine):
                 )
             )
             assert bool(steps) == (line.status in (PayoutLine.Status.PAYABLE, PayoutLine.Status.UNDECIDED))
+            for step in steps:
+                assert engine.recompute(step.kind, step.inputs) == step.amount
             if steps:
-                assert engine.recompute(steps[-1].kind, steps[-1].inputs) == line.amount
+                assert steps[-1].amount == line.amount
 
     @invariant()
     def at_most_one_open(self) -> None:
         assert PayoutRun.objects.filter(state__in=PayoutRun.OPEN).count() <= 1
+
+
+def test_the_plans_of_the_sequences_have_every_kind_of_step() -> None:
+    assert {step["kind"] for plan in PLANS.values() for step in plan["steps"]} == set(registry.KINDS)
 
 
 @pytest.mark.slow
@@ -295,7 +349,7 @@ def test_sequences() -> None:
         Payouts,
         settings=settings(
             max_examples=SEQUENCES,
-            stateful_step_count=25,
+            stateful_step_count=40,
             deadline=None,
             # The same sequences each time in the ordinary suite; other ones when somebody asks for more.
             derandomize="LAUREL_SEQUENCES" not in os.environ,
