@@ -386,7 +386,8 @@ def test_on_a_phone_one_item_stands_open_at_a_time(
     expect(begins).to_have_count(items - 1)  # all but the first
     first = rows.nth(0).locator("[data-item=care]")
     expect(first.locator(".choice").nth(2)).to_be_visible()
-    first.locator(".choice[data-level='2']").click()
+    with page.expect_response(lambda answer: answer.request.method == "PUT"):
+        first.locator(".choice[data-level='2']").click()
     # What was chosen folds to itself, and the next item opens.
     expect(first.locator(".choice:visible")).to_have_count(1)
     expect(rows.nth(0).locator("[data-item=ownership] .choice").nth(1)).to_be_visible()
@@ -395,7 +396,8 @@ def test_on_a_phone_one_item_stands_open_at_a_time(
     last = rows.last.locator("[data-item=care]")
     last.get_by_role("button", name="Choose").click()
     expect(last.locator(".choice[data-level='2']")).to_be_visible()
-    last.locator(".choice[data-level='2']").click()
+    with page.expect_response(lambda answer: answer.request.method == "PUT"):
+        last.locator(".choice[data-level='2']").click()
     expect(rows.last.locator("[data-item=ownership] .choice").nth(1)).to_be_visible()
     expect(page.locator("[data-grid-state]")).to_contain_text("saved", ignore_case=True)
     assert Judgement.objects.filter(item="care", level=2).count() == 2
