@@ -10,14 +10,14 @@ from foundation.delivery.duties import Duty
 from reviews.selectors.appeals import AppealDuties
 from reviews.selectors.conversations import NotesDuties
 from reviews.selectors.duties import SheetDuties
-from reviews.selectors.duty_rows import RowSource, gather
+from reviews.selectors.duty_rows import DutySource, gather
 from reviews.selectors.feedback import FeedbackDuties
 from reviews.selectors.goal_duties import GoalDuties
 from reviews.selectors.second_reviews import SecondReviewDuties
 from reviews.selectors.terms import TermsDuties
 from reviews.selectors.voice_duties import VoiceDuties
 
-SOURCES: tuple[RowSource, ...] = (
+SOURCES: tuple[DutySource, ...] = (
     SheetDuties(),
     TermsDuties(),
     VoiceDuties(),

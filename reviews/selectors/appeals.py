@@ -38,7 +38,7 @@ from reviews.models.appeals import OPEN_STATES
 from reviews.models.cycles import Phase
 from reviews.selectors.corrections import corrections_until
 from reviews.selectors.duties import names_of
-from reviews.selectors.duty_rows import DutyRow, RowSource, Select, by_position
+from reviews.selectors.duty_rows import DutyRow, DutySource, Select, by_position
 from reviews.selectors.feedback import hold_of, released_on
 from reviews.selectors.results import SEES_ALL, released_result_of
 
@@ -213,7 +213,7 @@ def change_by(appeal: Appeal) -> Change | None:
 # What is owed --------------------------------------------------------------------------------------------------------
 
 
-class AppealDuties(RowSource):
+class AppealDuties(DutySource):
     """HR names a decider; the decider decides."""
 
     code: ClassVar[str] = "appeals"

@@ -17,7 +17,7 @@ from reviews import topics
 from reviews.models import Conversation, ConversationSignature, Cycle, Participant
 from reviews.models.cycles import Phase
 from reviews.selectors.duties import names_of
-from reviews.selectors.duty_rows import DutyRow, RowSource, Select, select_of
+from reviews.selectors.duty_rows import DutyRow, DutySource, Select, select_of
 from reviews.selectors.results import MANAGERS_READ, SEES_ALL, judged_by, shut_results
 
 Side = ConversationSignature.Side
@@ -94,7 +94,7 @@ def unsigned_by_employee() -> QuerySet[Conversation]:
     ).order_by()
 
 
-class NotesDuties(RowSource):
+class NotesDuties(DutySource):
     code: ClassVar[str] = "conversations"
 
     def owing(self, day: datetime.date) -> Collection[int]:

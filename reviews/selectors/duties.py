@@ -16,7 +16,7 @@ from reviews.methods.document import component_of
 from reviews.methods.paired import is_paired, pairs_expected
 from reviews.models import Cycle, ScoreSheet
 from reviews.models.cycles import Phase
-from reviews.selectors.duty_rows import DutyRow, RowSource, Select, select_of
+from reviews.selectors.duty_rows import DutyRow, DutySource, Select, select_of
 from reviews.selectors.sheets import SECONDS_PER_ITEM, SECONDS_PER_PAIR
 
 
@@ -39,7 +39,7 @@ def names_of(cycle: Cycle) -> dict[str, str]:
     return {"zh": cycle.name_zh, "en": cycle.name_en}
 
 
-class SheetDuties(RowSource):
+class SheetDuties(DutySource):
     code: ClassVar[str] = "sheets"
 
     def owing(self, day: datetime.date) -> Collection[int]:

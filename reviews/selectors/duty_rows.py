@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -47,24 +48,33 @@ def select_of(rows: QuerySet[Any, Any], kind: str, columns: str) -> Select:
     return f"SELECT '{kind}'::text, {cast} FROM ({sql}) AS found", params  # noqa: S608  names from the code only
 
 
-class RowSource:
-    """Base of the sources whose duties are counted by person and cycle."""
+class RowSource(ABC):
+    """Base of what is counted by person and cycle and read in one query with others of its kind."""
 
     code: ClassVar[str]
 
-    def owing(self, day: datetime.date) -> Collection[int]:
-        """Ids of everyone who owes something of this kind."""
-        raise NotImplementedError
-
+    @abstractmethod
     def selects(self, user_ids: Sequence[int], day: datetime.date) -> Iterable[Select]:
         """No query here, or a constant number where the rules of cycles have to be known."""
-        raise NotImplementedError
 
     def duties(
         self, rows: list[DutyRow], cycles: Mapping[int, Cycle], day: datetime.date
     ) -> Iterable[tuple[int, Duty]]:
-        """(person, what is owed) of the rows of this source; asks nothing."""
-        raise NotImplementedError
+        """(person, what is owed) of the rows of this source; asks nothing. Rows that nobody owes have none."""
+        return ()
+
+
+class DutySource(RowSource):
+    """Base of the sources whose rows are duties."""
+
+    @abstractmethod
+    def owing(self, day: datetime.date) -> Collection[int]:
+        """Ids of everyone who owes something of this kind."""
+
+    @abstractmethod
+    def duties(
+        self, rows: list[DutyRow], cycles: Mapping[int, Cycle], day: datetime.date
+    ) -> Iterable[tuple[int, Duty]]: ...
 
     def duties_of(self, user_ids: Collection[int], day: datetime.date) -> Mapping[int, list[Duty]]:
         """Two queries."""

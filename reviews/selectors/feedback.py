@@ -20,7 +20,7 @@ from reviews.methods.feedback import FeedbackRule, feedback_rule, parts_of
 from reviews.models import Cycle, Feedback, FeedbackPoint, Participant, ReleaseHold, Result, ScoreLine
 from reviews.models.cycles import Phase
 from reviews.selectors.duties import names_of
-from reviews.selectors.duty_rows import DutyRow, RowSource, Select, by_position, select_of
+from reviews.selectors.duty_rows import DutyRow, DutySource, Select, by_position, select_of
 from reviews.selectors.results import MANAGERS_READ, SEES_ALL, judged_by
 
 # From calibration on managers read their people's results, so they can say something about them.
@@ -316,7 +316,7 @@ def with_feedback(people: QuerySet[Participant]) -> QuerySet[Participant]:
     )
 
 
-class FeedbackDuties(RowSource):
+class FeedbackDuties(DutySource):
     code: ClassVar[str] = "feedback"
 
     def owing(self, day: datetime.date) -> Collection[int]:

@@ -13,7 +13,7 @@ from foundation.delivery.duties import Duty
 from reviews import topics
 from reviews.models import Cycle
 from reviews.selectors.duties import names_of
-from reviews.selectors.duty_rows import DutyRow, RowSource, Select, by_position
+from reviews.selectors.duty_rows import DutyRow, DutySource, Select, by_position
 
 #: After so many days without a check-in the owner is asked for one.
 CHECK_IN_AFTER = 30
@@ -105,7 +105,7 @@ def _select(people: Collection[int] | None, day: datetime.date) -> Select:
     )
 
 
-class GoalDuties(RowSource):
+class GoalDuties(DutySource):
     code: ClassVar[str] = "goals"
 
     def owing(self, day: datetime.date) -> Collection[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -11,12 +11,11 @@ from django.db.models import Count, F, Q, QuerySet
 from django.http import Http404
 from django.utils import timezone
 
-from foundation.delivery.duties import Duty
 from people.models import User
 from reviews.methods.potential import performance_box, potential_of
 from reviews.models import Cycle, Participant, PotentialRating
 from reviews.models.cycles import Phase
-from reviews.selectors.duty_rows import DutyRow, Gathered, RowSource, Select, gather, select_of
+from reviews.selectors.duty_rows import Gathered, RowSource, Select, gather, select_of
 from reviews.selectors.results import visible_results
 
 SEES_ALL = ("hr", "auditor")
@@ -62,11 +61,6 @@ class PotentialRows(RowSource):
         rows = people.order_by().values("rater", "cycle")
         counted = rows.annotate(total=Count("id"), left=Count("id", filter=Q(potential__isnull=True)))
         yield select_of(counted, "potential", 'rater, cycle, total, "left"')
-
-    def duties(
-        self, rows: list[DutyRow], cycles: Mapping[int, Cycle], day: datetime.date
-    ) -> Iterable[tuple[int, Duty]]:
-        return ()
 
 
 def potentials_owed(user: User, found: Gathered | None = None) -> list[OwedPotential]:

@@ -15,7 +15,7 @@ from people.models import User
 from reviews import topics
 from reviews.models import Cycle, SecondReview
 from reviews.models.cycles import Phase
-from reviews.selectors.duty_rows import DutyRow, RowSource, Select, select_of
+from reviews.selectors.duty_rows import DutyRow, DutySource, Select, select_of
 
 MINUTES_EACH = 2
 
@@ -53,7 +53,7 @@ def reviews_waiting_in(cycle: Cycle) -> int:
     ).count()
 
 
-class SecondReviewDuties(RowSource):
+class SecondReviewDuties(DutySource):
     code: ClassVar[str] = "second_reviews"
 
     def owing(self, day: datetime.date) -> Collection[int]:

@@ -19,7 +19,7 @@ from reviews.methods.targets import has_targets, target_of
 from reviews.models import Cycle, Participant, TermsReceipt
 from reviews.models.cycles import Phase
 from reviews.selectors.cycles import get_cycle_for
-from reviews.selectors.duty_rows import DutyRow, RowSource, Select, select_of
+from reviews.selectors.duty_rows import DutyRow, DutySource, Select, select_of
 from reviews.selectors.explanations import facts_of
 
 #: Phases in which a confirmation is still owed: afterwards it would confirm what is over.
@@ -174,7 +174,7 @@ def confirm_by(cycle: Cycle) -> datetime.date:
     return max(launched, cycle.first_day) + datetime.timedelta(days=DAYS_TO_CONFIRM)
 
 
-class TermsDuties(RowSource):
+class TermsDuties(DutySource):
     code: ClassVar[str] = "terms"
 
     def owing(self, day: datetime.date) -> Collection[int]:

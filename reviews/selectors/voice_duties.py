@@ -18,7 +18,7 @@ from reviews.methods.multisource import BY_RATEE
 from reviews.models import Cycle, Participant, VoiceInvitation, VoiceRound
 from reviews.models.cycles import Phase
 from reviews.selectors.duties import names_of
-from reviews.selectors.duty_rows import DutyRow, RowSource, Select, select_of
+from reviews.selectors.duty_rows import DutyRow, DutySource, Select, select_of
 from reviews.selectors.results import judged_by
 from reviews.selectors.voice_rounds import ASKED, CHOOSING, component_of_round
 
@@ -128,7 +128,7 @@ def raters_to_approve(user: User) -> list[ToApprove]:
     return found
 
 
-class VoiceDuties(RowSource):
+class VoiceDuties(DutySource):
     code: ClassVar[str] = "voices"
 
     def owing(self, day: datetime.date) -> Collection[int]:
