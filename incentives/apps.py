@@ -11,7 +11,7 @@ class IncentivesConfig(AppConfig):
         from incentives import refusals  # noqa: F401  texts exist once the app does
         from incentives.selectors.terms import bonus_rules
         from incentives.services.payment_imports import PaymentsKind
-        from incentives.services.payout_runs import PayoutHandler
+        from incentives.services.payout_work import PayoutHandler
         from incentives.services.recovery_imports import RecoveriesKind
         from incentives.topics import register_topics
         from reviews.selectors.terms import register_rules

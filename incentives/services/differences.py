@@ -14,6 +14,7 @@ from foundation.refusals import Refusal
 from incentives.models import IncentivePlan, PayoutLine, PayoutRun
 from incentives.selectors.differences import READERS
 from incentives.services import lines, payout_runs
+from incentives.services.payout_work import people_of
 from incentives.steps import engine
 from people.models import User
 from reviews.models import Appeal, Cycle
@@ -62,9 +63,7 @@ def _pay_plan(plan: IncentivePlan, cycle: Cycle) -> PayoutRun | None:
         return None
     waiting = PayoutRun.objects.filter(plan=plan, cycle=cycle, state__in=PayoutRun.OPEN).first()
     if waiting is not None:
-        if waiting.result_run_id == cycle.published_run_id and set(people) <= set(
-            payout_runs.people_of(waiting)
-        ):
+        if waiting.result_run_id == cycle.published_run_id and set(people) <= set(people_of(waiting)):
             return None
         if waiting.kind != PayoutRun.Kind.ADJUSTING or waiting.state != State.COMPUTED:
             return None  # it is looked at again when that one is approved

@@ -7,25 +7,21 @@ import hashlib
 import json
 import logging
 from collections.abc import Sequence
-from typing import Any
 
-from django.conf import settings
-from django.db import IntegrityError, connection, transaction
-from django.db.models import Sum
-from django.urls import NoReverseMatch, reverse
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from foundation.refusals import Refusal
-from foundation.runs import registry
 from foundation.runs import services as runs
 from foundation.runs.models import Run
 from foundation.trail.services import recording
-from incentives.models import IncentivePlan, LedgerEntry, PayoutDecision, PayoutLine, PayoutRun
-from incentives.selectors.facts import kpi_codes, participant_slices
+from incentives.models import IncentivePlan, PayoutDecision, PayoutLine, PayoutRun
+from incentives.selectors.facts import kpi_codes
 from incentives.selectors.plans import version_on
-from incentives.services import lines, pools
+from incentives.services import lines
+from incentives.services.booking import book
+from incentives.services.payout_work import PayoutHandler, people_of
 from incentives.services.rights import checked_reason, require_approver, require_hr
 from incentives.steps import configuration as configurations
 from incentives.steps import engine
@@ -34,7 +30,6 @@ from reviews.models import Cycle, Participant
 
 LOG = logging.getLogger(__name__)
 State = PayoutRun.State
-LINES, SUMMARY = "lines", "summary"
 
 
 # What people do -------------------------------------------------------------------------------------------------------
@@ -209,7 +204,7 @@ def approve_payout(*, actor: User, payout_run: PayoutRun, seen_digest: str) -> P
         raise Refusal("payout_changed", field="digest", status=409)
     try:
         with transaction.atomic():
-            _book(locked, actor)
+            book(locked, actor)
     except IntegrityError as error:
         if "earned_once" not in str(error) and "reverses_id" not in str(error):
             raise
@@ -336,11 +331,6 @@ def queue_run(
     return payout_run
 
 
-def people_of(payout_run: PayoutRun) -> list[int]:
-    """Whom an adjusting run is about; empty where it is about everybody."""
-    return list(payout_run.run.parameters.get("people", [])) if payout_run.run else []
-
-
 def reject_for_newer(payout_run: PayoutRun, *, actor: User) -> None:
     """A run that was computed from results that are no longer the latest makes room for the next."""
     _reject(payout_run, actor=actor, reason=_("Results changed after it was computed"))
@@ -367,171 +357,3 @@ def _reject(payout_run: PayoutRun, *, actor: User, reason: str) -> None:
     payout_run.rejection = reason
     with recording(actor=actor, reason=reason):
         payout_run.save(update_fields=["state", "rejected_by", "rejected_at", "rejection"])
-
-
-_BOOK_FIRST = f"""
-    INSERT INTO incentives_ledgerentry
-        (employee_id, kind, plan_id, cycle_id, payout_run_id, amount, currency, created_by_id, created_at)
-    SELECT employee_id, 'earned', %(plan)s, %(cycle)s, %(run)s, amount, %(currency)s, %(actor)s, %(now)s
-    FROM ({lines.BOOKED_LINES}) AS booked
-    ORDER BY employee_id
-"""  # noqa: S608  no outside text
-
-# What stands for a person: entitlements that no entry has reversed yet.
-_STANDING = """
-    entry.plan_id = %(plan)s AND entry.cycle_id = %(cycle)s AND entry.kind IN ('earned', 'adjustment')
-    AND NOT EXISTS (SELECT 1 FROM incentives_ledgerentry AS later WHERE later.reverses_id = entry.id)
-"""
-
-_BOOK_REVERSALS = f"""
-    INSERT INTO incentives_ledgerentry
-        (employee_id, kind, plan_id, cycle_id, payout_run_id, amount, currency, reverses_id, created_by_id, created_at)
-    SELECT entry.employee_id, 'reversal', %(plan)s, %(cycle)s, %(run)s, -entry.amount, entry.currency, entry.id,
-        %(actor)s, %(now)s
-    FROM ({lines.BOOKED_LINES}) AS booked
-    JOIN incentives_ledgerentry AS entry ON entry.employee_id = booked.employee_id AND {_STANDING}
-    WHERE booked.due <> 0
-    ORDER BY entry.id
-"""  # noqa: S608
-
-_BOOK_CHANGES = f"""
-    INSERT INTO incentives_ledgerentry
-        (employee_id, kind, plan_id, cycle_id, payout_run_id, amount, currency, created_by_id, created_at)
-    SELECT booked.employee_id,
-        CASE WHEN EXISTS (
-            SELECT 1 FROM incentives_ledgerentry AS entry
-            WHERE entry.employee_id = booked.employee_id AND entry.plan_id = %(plan)s
-                AND entry.cycle_id = %(cycle)s AND entry.kind = 'earned'
-        ) THEN 'adjustment' ELSE 'earned' END,
-        %(plan)s, %(cycle)s, %(run)s, booked.amount, %(currency)s, %(actor)s, %(now)s
-    FROM ({lines.BOOKED_LINES}) AS booked
-    WHERE booked.due <> 0 AND booked.amount <> 0
-    ORDER BY booked.employee_id
-"""  # noqa: S608
-
-
-def _book(payout_run: PayoutRun, actor: User) -> None:
-    """One INSERT ... SELECT per kind of entry: the ledger takes exactly what the approved lines say."""
-    params: dict[str, Any] = {
-        "plan": payout_run.plan_id,
-        "cycle": payout_run.cycle_id,
-        "run": payout_run.pk,
-        "currency": payout_run.currency,
-        "actor": actor.pk,
-        "now": timezone.now(),
-    }
-    statements = (
-        [_BOOK_FIRST] if payout_run.kind == PayoutRun.Kind.REGULAR else [_BOOK_REVERSALS, _BOOK_CHANGES]
-    )
-    with connection.cursor() as cursor:
-        for statement in statements:
-            cursor.execute(statement, params)
-    booked = LedgerEntry.objects.filter(payout_run=payout_run).aggregate(total=Sum("amount"))["total"] or 0
-    if booked != payout_run.total:
-        # Standing amounts moved under an adjusting run, or a service is wrong: nothing is booked either way.
-        raise Refusal("payout_changed", field="digest", status=409)
-
-
-# What workers do ------------------------------------------------------------------------------------------------------
-
-
-class PayoutHandler(registry.RunHandler):
-    kind = "payout"
-    label = gettext_lazy("Payouts")
-    stages = (LINES, SUMMARY)
-    roles = ("hr",)
-    scope = "payouts:write"
-
-    def plan(self, run: Run, stage: str) -> list[dict[str, Any]]:
-        if stage == SUMMARY:
-            return [{}]
-        return list(participant_slices(_payout_of(run).cycle, settings.RUN_SHARD_SIZE))
-
-    def work(self, run: Run, stage: str, key: dict[str, Any]) -> None:
-        payout_run = _payout_of(run)
-        if payout_run.state != State.COMPUTING:
-            raise Refusal("payout_not_computed", status=409, state=State(payout_run.state).label)
-        if stage == LINES:
-            lines.compute_slice(
-                payout_run, first=key["first"], last=key["last"], people=people_of(payout_run)
-            )
-            return
-        pools.distribute(payout_run)
-        _carry_decisions(payout_run, run.parameters.get("carries"), people_of(payout_run))
-        lines.describe_run(payout_run)
-        lines.refresh_totals(payout_run)
-
-    def finish(self, run: Run) -> None:
-        PayoutRun.objects.filter(run=run, state=State.COMPUTING).update(state=State.COMPUTED)
-
-    def fail(self, run: Run) -> None:
-        PayoutRun.objects.filter(run=run, state=State.COMPUTING).update(state=State.FAILED)
-
-    def stop(self, run: Run) -> None:
-        self.fail(run)
-
-    def restart(self, run: Run) -> None:
-        """Goes on where it was, unless another run of the same plan and cycle has been opened meanwhile."""
-        payout_run = _payout_of(run)
-        open_runs = PayoutRun.objects.filter(
-            plan=payout_run.plan_id, cycle=payout_run.cycle_id, state__in=[*PayoutRun.OPEN, State.APPROVED]
-        )
-        if payout_run.kind == PayoutRun.Kind.ADJUSTING:
-            open_runs = open_runs.exclude(state=State.APPROVED)
-        if payout_run.state != State.FAILED or open_runs.exists():
-            raise Refusal("payout_open", status=409)
-        PayoutRun.objects.filter(pk=payout_run.pk).update(state=State.COMPUTING)
-
-    def title(self, run: Run) -> str:
-        payout_run = _payout_of(run)
-        return _("%(plan)s for %(cycle)s") % {"plan": payout_run.plan.name, "cycle": payout_run.cycle.name}
-
-    def doing(self, run: Run) -> str:
-        if run.state == Run.State.QUEUED:
-            return _("Waiting for a free worker")
-        if run.stage == SUMMARY:
-            return _("Adding up")
-        return _("Computing lines: part %(done)s of %(total)s") % {
-            "done": run.shards_done,
-            "total": run.shards_total,
-        }
-
-    def url(self, run: Run) -> str:
-        try:
-            return reverse("incentives:payout_run", args=[run.parameters["payout_run"]])
-        except (NoReverseMatch, KeyError):
-            return ""
-
-
-def _payout_of(run: Run) -> PayoutRun:
-    return PayoutRun.objects.select_related("plan", "plan_version", "cycle", "run").get(
-        pk=run.parameters["payout_run"]
-    )
-
-
-def _carry_decisions(payout_run: PayoutRun, old_id: int | None, people: Sequence[int] = ()) -> None:
-    """What was decided about a leaver holds for the next computation too, while the line still leaves it open. Not for
-    whose result has just been opened: that they were not paid before was because it was shut."""
-    if old_id is None:
-        return
-    known = set(PayoutDecision.objects.filter(payout_run=payout_run).values_list("employee_id", flat=True))
-    status_of = dict(PayoutLine.objects.filter(payout_run=payout_run).values_list("employee_id", "status"))
-    opened = set(
-        PayoutLine.objects.filter(
-            payout_run=old_id, employee_id__in=people, reason_code=lines.NOT_OPEN
-        ).values_list("employee_id", flat=True)
-    )
-    for old in PayoutDecision.objects.filter(payout_run=old_id).exclude(employee_id__in=known | opened):
-        status = status_of.get(old.employee_id)
-        keeps = status == PayoutLine.Status.UNDECIDED or (
-            old.decision == PayoutDecision.Decision.WITHHOLD
-            and status in (PayoutLine.Status.PAYABLE, PayoutLine.Status.MISSING_INPUT)
-        )
-        if keeps:
-            PayoutDecision.objects.create(
-                payout_run=payout_run,
-                employee_id=old.employee_id,
-                decision=old.decision,
-                reason=old.reason,
-                decided_by_id=old.decided_by_id,
-            )

@@ -15,6 +15,7 @@ from foundation.runs.services import drain_outbox
 from incentives.models import LedgerEntry, PayoutRun
 from incentives.services import payout_runs
 from incentives.services.differences import foresee_pay, pay_differences
+from incentives.services.payout_work import people_of
 from incentives.tasks import pay_differences as told
 from people.models import User
 from reviews.models import Appeal, Correction, Cycle, ReleaseHold, Result
@@ -182,7 +183,7 @@ def test_a_second_appeal_before_the_approval_makes_a_new_run(cast: Cast, cycle: 
     worked(second)
     first.refresh_from_db()
     assert first.state == "rejected"
-    assert payout_runs.people_of(second) == sorted([cast.agent.pk, other.pk])
+    assert people_of(second) == sorted([cast.agent.pk, other.pk])
     approved(cast, second)
     assert {entry.employee_id for entry in LedgerEntry.objects.filter(payout_run=second)} == {
         cast.agent.pk,

@@ -32,6 +32,7 @@ from foundation.runs.models import Run, Shard
 from incentives.models import LedgerEntry, PayoutDecision, PayoutRun
 from incentives.selectors.facts import participant_slices
 from incentives.services import payout_runs
+from incentives.services.payout_work import PayoutHandler, payout_of
 from incentives.steps import engine
 from incentives.steps.configuration import normal
 from tests.cast import Cast, build_cast
@@ -180,7 +181,7 @@ class Product:
             run.refresh_from_db()
         if run.state == Run.State.STOPPING:
             with transaction.atomic():
-                working.settle_stopping(working.lock_run(run.pk), payout_runs.PayoutHandler())
+                working.settle_stopping(working.lock_run(run.pk), PayoutHandler())
         if run.state != Run.State.RUNNING:
             return False
         shard = working._claim(run, "trial")
@@ -197,9 +198,9 @@ class Product:
         """All of the shard's work is done, and then the process is gone: the transaction with it."""
         run, shard = self.hands.pop(job)
         with transaction.atomic():
-            payout = payout_runs._payout_of(run)
+            payout = payout_of(run)
             if payout.state == PayoutRun.State.COMPUTING:
-                payout_runs.PayoutHandler().work(run, shard.stage, shard.key)
+                PayoutHandler().work(run, shard.stage, shard.key)
             transaction.set_rollback(True)
 
     def sweep(self) -> list[int]:
